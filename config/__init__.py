@@ -1,0 +1,1 @@
+"""The composition root: settings, URLs, Celery, WSGI. Nothing imports it."""

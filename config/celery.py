@@ -1,0 +1,13 @@
+"""The Celery app: a doorbell for the rows in PostgreSQL, and the worker's own look at them."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("backline")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+# A worker also looks at the queue by itself; by name, because models exist only once Django is set up.
+app.steps["worker"].add("syncing.look:Look")

@@ -1,0 +1,94 @@
+"""How the API describes itself: what every route shares in the OpenAPI document."""
+
+from collections import defaultdict
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema_serializer
+from rest_framework import serializers
+
+from integrations import problems as refusals
+from integrations.providers import PROVIDERS
+
+# What any route may answer to a request that is not allowed or not understood.
+_ALWAYS = ("not_authenticated", "forbidden", "not_found")
+_MEDIA_TYPE = "application/problem+json"
+
+PROVIDER = OpenApiParameter(
+    "provider", str, OpenApiParameter.PATH, enum=list(PROVIDERS), description="Any other name is 404."
+)
+VENUE = OpenApiParameter(
+    "venue",
+    str,
+    OpenApiParameter.QUERY,
+    description="Id or slug of one of your venues; may be left out if there is one.",
+)
+
+
+class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """The browser's session; anything but a GET also carries the `X-CSRFToken` header."""
+
+    target_class = "integrations.api_contract.SessionWithChallenge"
+    name = "session"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        """Return the OpenAPI security scheme."""
+        return {"type": "apiKey", "in": "cookie", "name": "session"}
+
+
+class FieldError(serializers.Serializer[Any]):
+    """One field that is not right, by its JSON pointer."""
+
+    pointer = serializers.CharField()
+    code = serializers.CharField()
+    detail = serializers.CharField()
+
+
+class ProblemAction(serializers.Serializer[Any]):
+    """What to do about it."""
+
+    label = serializers.CharField()
+    href = serializers.CharField()
+
+
+@extend_schema_serializer(component_name="Problem")
+class Problem(serializers.Serializer[Any]):
+    """A refusal (RFC 9457). `code` is for programs, `detail` is a sentence for people, `type` a page that explains it."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField()
+    code = serializers.ChoiceField(choices=list(refusals.CODES))
+    instance = serializers.CharField()
+    request_id = serializers.CharField(allow_blank=True)
+    retry_after = serializers.IntegerField(required=False, help_text="Seconds; also in the Retry-After header.")
+    errors = FieldError(many=True, required=False)
+    action = ProblemAction(required=False)
+
+
+def problems(*codes: str) -> dict[tuple[int, str], OpenApiResponse]:
+    """Return the documented refusals of a route: those that every route has, and these, each with an example."""
+    by_status = defaultdict(list)
+    for code in dict.fromkeys((*_ALWAYS, *codes)):
+        by_status[refusals.CODES[code][0]].append(code)
+    return {
+        (status, _MEDIA_TYPE): OpenApiResponse(
+            Problem, description=" or ".join(f"`{code}`" for code in group), examples=[_example(code) for code in group]
+        )
+        for status, group in sorted(by_status.items())
+    }
+
+
+def example(name: str, value: Any, status: int = 200) -> OpenApiExample:
+    """Return an example of an answer."""
+    return OpenApiExample(name, value=value, response_only=True, status_codes=[str(status)])
+
+
+def _example(code: str) -> OpenApiExample:
+    status, title = refusals.CODES[code]
+    document = {
+        "type": f"/problems/{code}/", "title": title, "status": status, "detail": f"{title}.", "code": code,
+        "instance": "/api/v1/integrations/", "request_id": "3c6b…",
+    }  # fmt: skip
+    return OpenApiExample(code, value=document, response_only=True, status_codes=[str(status)], media_type=_MEDIA_TYPE)

@@ -1,0 +1,152 @@
+"""Venues, who belongs to them, the catalogue of providers, and what a venue wishes of each."""
+
+import zoneinfo
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from integrations.ids import uuid7
+
+
+class VenueType(models.TextChoices):
+    """What kind of house it is; decides which mapping template is offered first."""
+
+    CLUB = "club", "Club"
+    THEATRE = "theatre", "Theatre"
+    FESTIVAL = "festival", "Festival"
+    MUSIC_VENUE = "music_venue", "Music venue"
+    COMEDY_CLUB = "comedy_club", "Comedy club"
+    GENERAL = "general", "Other venue"
+
+
+class Role(models.TextChoices):
+    """What a member may do at a venue; each role may do all that the one before may."""
+
+    VIEWER = "viewer", "Viewer"
+    OPERATOR = "operator", "Operator"
+    VENUE_ADMIN = "venue_admin", "Venue admin"
+
+
+def _known_zone(name: str) -> None:
+    if name not in zoneinfo.available_timezones():
+        raise ValidationError(f"“{name}” is not a time zone. Use a name such as Europe/London.")
+
+
+class VenueQuerySet(models.QuerySet["Venue"]):
+    """Questions about venues."""
+
+    def of(self, user: object) -> "VenueQuerySet":
+        """Return the venues the user is a member of; nobody's for an anonymous one."""
+        if not getattr(user, "is_authenticated", False):
+            return self.none()
+        return self.filter(memberships__user=user)
+
+
+class Venue(models.Model):
+    """A club, theatre or festival: the tenant. Everything below belongs to exactly one."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    name = models.CharField(max_length=200)
+    slug = models.SlugField(max_length=80, unique=True)
+    venue_type = models.CharField(max_length=20, choices=VenueType.choices, default=VenueType.GENERAL)
+    time_zone = models.CharField(max_length=64, default="Europe/London", validators=[_known_zone])
+    currency = models.CharField(max_length=3, default="GBP")
+    country = models.CharField(max_length=2, default="GB", help_text="Reads phone numbers written without a country.")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = VenueQuerySet.as_manager()
+
+    class Meta:
+        db_table = "venues"
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class VenueMembership(models.Model):
+    """A user's role at a venue."""
+
+    venue = models.ForeignKey(Venue, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="venue_memberships")
+    role = models.CharField(max_length=20, choices=Role.choices, default=Role.VIEWER)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        db_table = "venue_memberships"
+        constraints = [
+            models.UniqueConstraint(fields=["venue", "user"], name="one_role_per_member_and_venue"),
+            models.CheckConstraint(condition=Q(role__in=Role.values), name="membership_role_is_known"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} at {self.venue} ({self.get_role_display()})"
+
+
+class Integration(models.Model):
+    """The catalogue entry of a provider, refreshed from its `spec.py` by `manage.py release`."""
+
+    provider = models.SlugField(primary_key=True, max_length=20)
+    name = models.CharField(max_length=50)
+    category = models.CharField(max_length=50)
+    benefit = models.CharField(max_length=200, help_text="One line that says what connecting does for the owner.")
+    methods = models.JSONField(default=list, help_text="Ways to authorise: oauth, api_key.")
+    objects_offered = models.JSONField(default=list, help_text="Object types that can be synced, with directions.")
+    enabled = models.BooleanField(default=True, help_text="Off: no venue can start a new connection.")
+    refreshed_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        db_table = "integrations"
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class IntegrationConfigQuerySet(models.QuerySet["IntegrationConfig"]):
+    """Questions about a venue's wishes."""
+
+    def paused(self) -> "IntegrationConfigQuerySet":
+        """Return those that hold still now, by a date still to come or until further notice."""
+        return self.filter(paused_at__isnull=False).filter(Q(paused_until=None) | Q(paused_until__gt=timezone.now()))
+
+
+class IntegrationConfig(models.Model):
+    """A venue's wishes for one provider. Never a secret, never the state of the link."""
+
+    venue = models.ForeignKey(Venue, on_delete=models.CASCADE, related_name="integration_configs")
+    integration = models.ForeignKey(Integration, on_delete=models.PROTECT, related_name="configs")
+    directions = models.JSONField(default=dict, help_text='Object type to "in", "out" or "both"; absent: not synced.')
+    interval_minutes = models.PositiveIntegerField(default=15)
+    who_wins = models.JSONField(default=dict, blank=True, help_text="Object type to newest, ours, theirs or ask.")
+    template = models.CharField(max_length=80, blank=True, help_text="Key of the mapping template it began with.")
+    paused_at = models.DateTimeField(null=True, blank=True)
+    paused_until = models.DateTimeField(null=True, blank=True)
+    paused_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    pause_reason = models.CharField(max_length=200, blank=True)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = IntegrationConfigQuerySet.as_manager()
+
+    class Meta:
+        db_table = "integration_configs"
+        constraints = [
+            models.UniqueConstraint(fields=["venue", "integration"], name="one_config_per_venue_and_provider"),
+            models.CheckConstraint(condition=Q(interval_minutes__gte=5), name="interval_is_five_minutes_or_more"),
+            models.CheckConstraint(
+                condition=Q(paused_until=None) | Q(paused_at__isnull=False), name="pause_end_needs_a_pause"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.integration_id} for {self.venue}"
+
+    @property
+    def is_paused(self) -> bool:
+        """Return whether syncs hold still at this moment."""
+        return self.paused_at is not None and (self.paused_until is None or self.paused_until > timezone.now())

@@ -1,0 +1,63 @@
+"""Who may do what at which venue: authorising is part of fetching."""
+
+import uuid
+
+from django.contrib.auth.base_user import AbstractBaseUser
+
+from integrations.models import Role, Venue, VenueMembership
+from integrations.problems import Problem
+
+_RANK = {Role.VIEWER: 0, Role.OPERATOR: 1, Role.VENUE_ADMIN: 2}
+_NEEDS = {Role.VIEWER: "viewer", Role.OPERATOR: "operator", Role.VENUE_ADMIN: "venue admin"}
+
+
+def membership(user: object, selector: str | None, *, at_least: Role) -> VenueMembership:
+    """Return the user's membership, with its venue, at the venue that `selector` names by id or slug.
+
+    Without a selector the user's only venue is meant. Raises Problem: not_found for a venue that is not the user's
+    (whether it exists or not), validation_failed when a choice is needed, forbidden when the role is too low.
+    """
+    found = _of(user, selector)
+    if _RANK[Role(found.role)] < _RANK[at_least]:
+        raise Problem(
+            "forbidden",
+            f"You are {found.get_role_display().lower()} at {found.venue}; this needs the role {_NEEDS[at_least]}. "
+            "A venue admin can give it to you.",
+        )
+    return found
+
+
+def venue_for(user: object, selector: str | None, *, at_least: Role) -> Venue:
+    """Return the venue of `membership(...)`; raises as it does."""
+    return membership(user, selector, at_least=at_least).venue
+
+
+def may(member: VenueMembership, role: Role) -> bool:
+    """Return whether the member may do what needs `role`."""
+    return _RANK[Role(member.role)] >= _RANK[role]
+
+
+def _of(user: object, selector: str | None) -> VenueMembership:
+    if not isinstance(user, AbstractBaseUser):
+        raise Problem("not_authenticated", "Sign in to see your venues.")
+    own = VenueMembership.objects.filter(user_id=user.pk).select_related("venue")
+    if selector:
+        named = {"venue_id": selector} if _is_uuid(selector) else {"venue__slug": selector}
+        found = own.filter(**named).first()
+        if found is None:
+            raise Problem("not_found", "You have no venue by that name.")
+        return found
+    two = list(own.order_by("venue__name")[:2])
+    if not two:
+        raise Problem("not_found", "You are not a member of a venue yet. Ask a venue admin to add you.")
+    if len(two) > 1:
+        raise Problem("validation_failed", "You belong to several venues: name one with “venue”.")
+    return two[0]
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        uuid.UUID(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,129 @@
+"""What can be refused, once: every code with its status and title, for the API, the pages and their help texts."""
+
+import logging
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from rest_framework import exceptions
+from rest_framework.request import Request
+from rest_framework.response import Response
+from structlog.contextvars import get_contextvars
+
+logger = logging.getLogger(__name__)
+
+# code -> (HTTP status, title). The page /problems/<code>/ explains each.
+CODES: dict[str, tuple[int, str]] = {
+    "validation_failed": (400, "Something in the request is not right"),
+    "state_invalid": (400, "This sign-in cannot be finished"),
+    "state_foreign_session": (400, "This sign-in began in another browser"),
+    "state_wrong_provider": (400, "This sign-in began for another provider"),
+    "not_authenticated": (401, "Sign in first"),
+    "forbidden": (403, "Your role does not allow this"),
+    "not_found": (404, "Not found"),
+    "method_not_allowed": (405, "This address does not take that method"),
+    "not_acceptable": (406, "Only JSON can be answered"),
+    "conflict": (409, "This does not fit the present state"),
+    "already_connected": (409, "Already connected"),
+    "not_connected": (409, "Not connected"),
+    "reauth_required": (409, "Reconnect needed"),
+    "different_account": (409, "That is another account"),
+    "state_used": (409, "This sign-in was used already"),
+    "in_progress": (409, "Still working on it"),
+    "state_expired": (410, "This sign-in took too long"),
+    "unsupported": (415, "This cannot be read"),
+    "credentials_rejected": (422, "The key was not accepted"),
+    "insufficient_scope": (422, "A permission is missing"),
+    "not_refreshable": (422, "There is nothing to renew"),
+    "rate_limited": (429, "Too many requests"),
+    "exchange_failed": (502, "The provider did not confirm the sign-in"),
+    "provider_down": (503, "The provider is not answering"),
+}
+
+
+class Problem(Exception):
+    """A refusal with a code from `CODES` and a sentence that says what to do next."""
+
+    def __init__(self, code: str, detail: str, **more: Any) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+        self.more = more
+
+    @property
+    def status(self) -> int:
+        """Return the HTTP status of the code."""
+        return CODES[self.code][0]
+
+    @property
+    def title(self) -> str:
+        """Return the title of the code."""
+        return CODES[self.code][1]
+
+
+_FROM_DRF = {
+    exceptions.NotAuthenticated: "not_authenticated",
+    exceptions.AuthenticationFailed: "not_authenticated",
+    exceptions.PermissionDenied: "forbidden",
+    exceptions.NotFound: "not_found",
+    exceptions.MethodNotAllowed: "method_not_allowed",
+    exceptions.NotAcceptable: "not_acceptable",
+    exceptions.UnsupportedMediaType: "unsupported",
+    exceptions.ParseError: "validation_failed",
+    exceptions.Throttled: "rate_limited",
+}
+
+
+def answer(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Return the problem document (RFC 9457) for an exception of a view; None for a crash, which Django reports."""
+    problem = _as_problem(error)
+    if problem is None:
+        return None
+    request: Request = context["request"]
+    response = Response(document(problem, instance=request.path), status=problem.status)
+    response.content_type = "application/problem+json"
+    if problem.more.get("retry_after"):
+        response["Retry-After"] = str(int(problem.more["retry_after"]))
+    if problem.code == "not_authenticated":
+        response["WWW-Authenticate"] = "Session"
+    return response
+
+
+def document(problem: Problem, *, instance: str) -> dict[str, Any]:
+    """Return the body of a problem: type, title, status, detail, code, instance, request id, and what it adds."""
+    return {
+        "type": f"/problems/{problem.code}/",
+        "title": problem.title,
+        "status": problem.status,
+        "detail": problem.detail,
+        "code": problem.code,
+        "instance": instance,
+        "request_id": get_contextvars().get("request_id", ""),
+    } | problem.more
+
+
+def _as_problem(error: Exception) -> Problem | None:
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, Http404):
+        return Problem("not_found", "There is nothing at this address for you.")
+    if isinstance(error, PermissionDenied):
+        return Problem("forbidden", "Your role does not allow this. A venue admin can change it.")
+    if isinstance(error, exceptions.ValidationError):
+        return Problem(
+            "validation_failed", "Correct the fields named below and send it again.", errors=_pointers(error.detail)
+        )
+    for kind, code in _FROM_DRF.items():
+        if isinstance(error, kind):
+            detail = error.detail if isinstance(error, exceptions.APIException) else str(error)
+            return Problem(code, str(detail))
+    return None
+
+
+def _pointers(detail: Any, pointer: str = "") -> list[dict[str, str]]:
+    """Return every message with the JSON pointer of its field."""
+    if isinstance(detail, dict):
+        return [found for name, inner in detail.items() for found in _pointers(inner, f"{pointer}/{name}")]
+    if isinstance(detail, list):
+        return [found for inner in detail for found in _pointers(inner, pointer)]
+    return [{"pointer": pointer or "/", "code": getattr(detail, "code", "invalid"), "detail": str(detail)}]
