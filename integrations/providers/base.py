@@ -1,0 +1,150 @@
+"""The seam: what a provider is, and what each of its parts promises."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar, Protocol, runtime_checkable
+
+from integrations.providers.http import ApiSession
+from integrations.providers.types import (
+    Account,
+    AppCredentials,
+    ExternalRecord,
+    Field,
+    Grant,
+    ObjectType,
+    Page,
+    Position,
+    ReadScope,
+    Scope,
+    Values,
+)
+
+
+class Stream(Protocol):
+    """One object type that can be read. A stream that is present *is* the capability."""
+
+    object_type: ClassVar[ObjectType]
+    scope: ClassVar[str]
+    needs: ClassVar[tuple[ObjectType, ...]]
+    fields: ClassVar[tuple[Field, ...]]
+
+    def read(self, api: ApiSession, position: Position, scope: ReadScope) -> Iterator[Page]:
+        """Yield pages from `position` on. An empty position begins a full read at the beginning.
+
+        Raises a ProviderError; may be called again from the position of any page it yielded. A record that changed
+        meanwhile may come twice, never not at all.
+        """
+
+    def values(self, raw: dict[str, object]) -> Values:
+        """Return the typed values of one raw object by field id. Raises BadRecord when it cannot be read. Pure."""
+
+
+@runtime_checkable
+class DetailedStream(Stream, Protocol):
+    """A stream whose list leaves out parts that cost a call for each object."""
+
+    def complete(self, api: ApiSession, record: ExternalRecord) -> ExternalRecord:
+        """Return the record with its parts. Called only for records that are new or changed."""
+
+
+@runtime_checkable
+class SweptStream(Stream, Protocol):
+    """A stream whose deletions show only by absence; a full read asks again for those it did not meet."""
+
+    sweep_size: ClassVar[int]
+
+    def gone(self, api: ApiSession, ids: list[str]) -> list[str]:
+        """Return those of at most `sweep_size` ids that the provider says are gone. One call."""
+
+
+class OAuth(Protocol):
+    """Authorisation at the provider's own page."""
+
+    def authorize_url(
+        self, app: AppCredentials, *, redirect_uri: str, state: str, challenge: str, sandbox: bool
+    ) -> str:
+        """Return the address to send the browser to."""
+
+    def exchange(
+        self,
+        api: ApiSession,
+        app: AppCredentials,
+        *,
+        code: str,
+        redirect_uri: str,
+        verifier: str,
+        query: Mapping[str, str],
+    ) -> Grant:
+        """Return the grant for a one-time code. Raises AuthRevoked when it is refused. Never call it twice."""
+
+    def refresh(self, api: ApiSession, app: AppCredentials, *, refresh_token: str) -> Grant:
+        """Return a new grant. Raises AuthRevoked when the old one is gone for good."""
+
+    def revoke(self, api: ApiSession, app: AppCredentials, *, account_id: str) -> None:
+        """End the grant at the provider. A grant that is already gone is a success."""
+
+
+class KeyAuth(Protocol):
+    """Authorisation by a key that the owner pastes."""
+
+    hint: str
+
+    def looks_right(self, key: str) -> str:
+        """Return an empty string, or the sentence that says what was pasted instead."""
+
+
+class Check(Protocol):
+    """What confirms an authorisation, whichever way it came."""
+
+    def account(self, api: ApiSession) -> Account:
+        """Return the account behind the session and the scopes it was granted. Raises a ProviderError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How fast we may call, for one account, shared by all workers."""
+
+    calls_per_second: float
+    burst: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """Facts about a provider as data. `urls` maps a base name ("api") to its real address."""
+
+    key: str
+    name: str
+    category: str
+    benefit: str
+    website: str
+    scopes: tuple[Scope, ...]
+    urls: Mapping[str, str]
+    sandbox_urls: Mapping[str, str]
+    headers: Mapping[str, str]
+    limits: Limits
+    does: tuple[str, ...]
+    never: str
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """One provider: facts, ways to authorise, and the streams it has."""
+
+    spec: Spec
+    check: Check
+    streams: Mapping[ObjectType, Stream]
+    oauth: OAuth | None = None
+    key_auth: KeyAuth | None = None
+    classify: "Classifier" = field(kw_only=True)
+
+    @property
+    def methods(self) -> list[str]:
+        """Return the ways to authorise, the advised one first."""
+        return [name for name, way in (("oauth", self.oauth), ("api_key", self.key_auth)) if way]
+
+
+class Classifier(Protocol):
+    """The provider's error dialect."""
+
+    def __call__(self, status: int, headers: Mapping[str, str], body: bytes) -> Exception:
+        """Return our error for an answer with a status of 400 or more."""

@@ -1,0 +1,311 @@
+"""The one way out: every call to a provider has a deadline, a size cap, a pace and a meter.
+
+Why not plain `requests`: its time limits are per read, and a server that sends one byte a second defeats them. Here a
+watchdog shuts the socket down when the total time is over, wherever the call stands.
+"""
+
+import contextlib
+import heapq
+import itertools
+import random
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from urllib.parse import urlencode, urlsplit
+
+import orjson
+import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+
+from integrations.providers.errors import AuthExpired, Misconfigured, RateLimited, Transient
+
+CONNECT_SECONDS = 3.0
+READ_SECONDS = 10.0
+TOTAL_SECONDS = 20.0
+MAX_BYTES = 10 * 1024 * 1024
+_TRIES = 3  # within one call; what lasts longer is the queue's business
+_LONGEST_WAIT_HERE = 5.0  # a Retry-After above this frees the worker instead
+
+
+class Pace(Protocol):
+    """The shared limit of calls a second for one account."""
+
+    def wait(self, stop_waiting_at: float) -> None:
+        """Return when a call may be made; raise RateLimited when that is after `stop_waiting_at` (monotonic)."""
+
+
+class _Watchdog:
+    """One thread that ends connections whose time is over."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[float, int, socket.socket]] = []
+        self._numbers = itertools.count()
+        self._done: set[int] = set()
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+
+    @contextlib.contextmanager
+    def guard(self, sock: socket.socket | None, deadline: float) -> Iterator[None]:
+        """Shut `sock` down if the block is not left before `deadline` (monotonic)."""
+        if sock is None:
+            yield
+            return
+        number = next(self._numbers)
+        with self._changed:
+            heapq.heappush(self._heap, (deadline, number, sock))
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._watch, name="http-deadlines", daemon=True)
+                self._thread.start()
+            if self._heap[0][1] == number:
+                self._changed.notify()
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._done.add(number)
+
+    def _watch(self) -> None:
+        while True:
+            with self._changed:
+                while self._heap and self._heap[0][1] in self._done:
+                    self._done.discard(heapq.heappop(self._heap)[1])
+                if not self._heap:
+                    self._changed.wait()
+                    continue
+                deadline, number, sock = self._heap[0]
+                late_by = time.monotonic() - deadline
+                if late_by < 0:
+                    self._changed.wait(-late_by)
+                    continue
+                heapq.heappop(self._heap)
+                self._done.discard(number)
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+
+
+_watchdog = _Watchdog()
+_call = threading.local()  # the deadline of the call this thread is making
+
+
+class _Guarded:
+    """Adds the total deadline to waiting for the answer's head."""
+
+    sock: socket.socket | None
+
+    def getresponse(self) -> Any:
+        with _watchdog.guard(self.sock, getattr(_call, "deadline", time.monotonic() + TOTAL_SECONDS)):
+            return super().getresponse()  # type: ignore[misc]
+
+
+class _Http(_Guarded, HTTPConnection):
+    pass
+
+
+class _Https(_Guarded, HTTPSConnection):
+    pass
+
+
+class _HttpPool(HTTPConnectionPool):
+    ConnectionCls = _Http
+
+
+class _HttpsPool(HTTPSConnectionPool):
+    ConnectionCls = _Https
+
+
+def _manager() -> urllib3.PoolManager:
+    manager = urllib3.PoolManager(num_pools=20, maxsize=20, retries=False, headers={})
+    manager.pool_classes_by_scheme = {"http": _HttpPool, "https": _HttpsPool}
+    return manager
+
+
+# Shared by all sessions of the process; holds connections, never credentials.
+_connections = _manager()
+
+
+@dataclass(slots=True)
+class Meter:
+    """What a session used: calls by class, and bytes received. Read and emptied by `take`."""
+
+    calls: Counter[str] = field(default_factory=Counter)
+    bytes_in: int = 0
+    waits: list[float] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def count(self, call_class: str, received: int) -> None:
+        """Add one call."""
+        with self._lock:
+            self.calls[call_class] += 1
+            self.bytes_in += received
+
+    def waited(self, seconds: float) -> None:
+        """Note that the provider asked us to wait."""
+        with self._lock:
+            self.waits.append(seconds)
+
+    def take(self) -> tuple[dict[str, int], int, list[float]]:
+        """Return the calls by class, bytes and waits since the last take."""
+        with self._lock:
+            taken = dict(self.calls), self.bytes_in, list(self.waits)
+            self.calls.clear()
+            self.bytes_in = 0
+            self.waits.clear()
+        return taken
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A successful answer: decoded body and headers (lower-case names)."""
+
+    body: Any
+    headers: Mapping[str, str]
+    status: int
+
+
+class ApiSession:
+    """Authorised calls to one provider for one account. Safe to use from several threads."""
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        headers: Mapping[str, str],
+        classify: Callable[[int, Mapping[str, str], bytes], Exception],
+        authorization: Callable[[], str] | None = None,
+        renew: Callable[[], None] | None = None,
+        pace: Pace | None = None,
+    ) -> None:
+        """Keep what every call needs.
+
+        `authorization` returns the Authorization header's value at the time of the call; `renew` is called once when
+        the provider says that it is over, and raises when it cannot help. `pace` may be None for calls outside an
+        account's limit (token endpoints).
+        """
+        self.base_url = base_url.rstrip("/")
+        self.meter = Meter()
+        self._headers = dict(headers)
+        self._classify = classify
+        self._authorization = authorization
+        self._renew = renew
+        self._pace = pace
+
+    def __repr__(self) -> str:
+        return f"ApiSession({self.base_url})"
+
+    def get(self, path: str, params: Mapping[str, Any] | None = None) -> Answer:
+        """Return the answer to a GET. `params` without the None ones become the query."""
+        query = urlencode({name: value for name, value in (params or {}).items() if value is not None}, doseq=True)
+        return self.call("GET", f"{path}?{query}" if query else path, repeatable=True)
+
+    def post(self, path: str, body: Any, *, repeatable: bool, headers: Mapping[str, str] | None = None) -> Answer:
+        """Return the answer to a POST of JSON. `repeatable`: whether sending it twice does no harm."""
+        return self.call("POST", path, body=orjson.dumps(body), repeatable=repeatable, headers=headers)
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: bytes | None = None,
+        repeatable: bool,
+        headers: Mapping[str, str] | None = None,
+        call_class: str = "api",
+    ) -> Answer:
+        """Return the answer of the provider.
+
+        Raises a ProviderError. Waits for the pace, renews an expired authorisation once, and repeats what is
+        `repeatable` after short troubles, all within three tries.
+        """
+        renewed = False
+        for attempt in itertools.count(1):
+            try:
+                return self._once(method, path, body, headers or {}, call_class)
+            except AuthExpired:
+                if renewed or self._renew is None:
+                    raise
+                self._renew()
+                renewed = True
+            except RateLimited as error:
+                self._pause(error.retry_after, attempt, error)
+            except Transient as error:
+                if not repeatable:
+                    raise
+                self._pause(None, attempt, error)
+        raise AssertionError("unreachable")
+
+    def _pause(self, asked: float | None, attempt: int, error: Transient) -> None:
+        seconds = asked if asked is not None else random.uniform(0, 0.5 * 2**attempt)  # noqa: S311 - jitter
+        if attempt >= _TRIES or seconds > _LONGEST_WAIT_HERE:
+            raise error
+        self.meter.waited(seconds)
+        time.sleep(seconds)
+
+    def _once(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], call_class: str) -> Answer:
+        if self._pace is not None:
+            self._pace.wait(time.monotonic() + _LONGEST_WAIT_HERE)
+        sent = self._headers | ({"Authorization": self._authorization()} if self._authorization else {}) | dict(headers)
+        if body is not None:
+            sent["Content-Type"] = "application/json"
+        status, received, data = _send(method, self._url(path), sent, body)
+        self.meter.count(call_class, len(data))
+        if status >= 400:
+            raise self._classify(status, received, data)
+        return Answer(body=_decoded(data, status), headers=received, status=status)
+
+    def _url(self, path: str) -> str:
+        if not path.startswith("/"):
+            raise Misconfigured(f"A path begins with a slash; this one is “{path[:40]}”.")
+        return self.base_url + path
+
+
+def _send(method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> tuple[int, dict[str, str], bytes]:
+    """Return status, lower-case headers and body of one exchange. Raises Transient when there is no whole answer."""
+    _call.deadline = deadline = time.monotonic() + TOTAL_SECONDS
+    timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
+    try:
+        response = _connections.request(
+            method, url, headers=headers, body=body, timeout=timeout, redirect=False, preload_content=False
+        )
+    except (urllib3.exceptions.HTTPError, OSError) as error:
+        raise Transient(
+            f"{urlsplit(url).hostname} did not answer ({type(error).__name__}).", code="no_answer"
+        ) from error
+    try:
+        data = _read(response, deadline)
+    except (urllib3.exceptions.HTTPError, OSError) as error:
+        response.close()
+        raise Transient(f"The answer of {urlsplit(url).hostname} broke off.", code="broken_answer") from error
+    if 300 <= response.status < 400:
+        raise Transient(f"{urlsplit(url).hostname} redirected an API call; that is not followed.", code="redirect")
+    return response.status, {name.lower(): value for name, value in response.headers.items()}, data
+
+
+def _read(response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
+    sock = getattr(response.connection, "sock", None)
+    chunks, size = [], 0
+    with _watchdog.guard(sock, deadline):
+        while chunk := response.read(1 << 18):
+            size += len(chunk)
+            if size > MAX_BYTES:
+                response.close()
+                raise Transient(f"The answer is larger than {MAX_BYTES >> 20} MB.", code="too_large")
+            chunks.append(chunk)
+    if time.monotonic() > deadline:
+        response.close()
+        raise Transient(f"The answer took more than {TOTAL_SECONDS:.0f} seconds.", code="deadline")
+    response.release_conn()
+    return b"".join(chunks)
+
+
+def _decoded(data: bytes, status: int) -> Any:
+    if not data:
+        return {}
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError as error:
+        raise Transient("The answer is not readable JSON.", code="unreadable", status=status) from error

@@ -1,0 +1,15 @@
+"""Square: points of sale, orders, payments and payouts."""
+
+from integrations.providers.base import Provider
+from integrations.providers.square import client, streams
+from integrations.providers.square.auth import SquareCheck, SquareKey, SquareOAuth
+from integrations.providers.square.spec import SPEC
+
+SQUARE = Provider(
+    spec=SPEC,
+    check=SquareCheck(),
+    streams=streams.STREAMS,
+    oauth=SquareOAuth(),
+    key_auth=SquareKey(),
+    classify=client.classify,
+)

@@ -1,0 +1,141 @@
+"""The words that providers and the rest of the house share: closed sets and small frozen values."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+JSON: TypeAlias = dict[str, Any]
+# Typed values by field id, as `records.py` reads them from a vendor's JSON.
+Values: TypeAlias = dict[str, Any]
+# A stream's own bookmark: plain JSON, opaque to everyone else.
+Position: TypeAlias = dict[str, Any]
+
+
+class ObjectType(StrEnum):
+    """What can be synced, in the order in which a first sync reads it."""
+
+    LOCATION = "location"
+    CUSTOMER = "customer"
+    PRODUCT = "product"
+    ORDER = "order"
+    PAYMENT = "payment"
+    REFUND = "refund"
+    PAYOUT = "payout"
+    INVOICE = "invoice"
+
+
+class FieldType(StrEnum):
+    """What kind of value a field holds; pages show these as words."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    MONEY = "money"
+    DATE = "date"
+    DATETIME = "datetime"
+    BOOLEAN = "boolean"
+    CHOICE = "choice"
+    LIST = "list"
+    PHONE = "phone"
+    EMAIL = "email"
+    COUNTRY = "country"
+    REFERENCE = "reference"
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount in integer minor units of an ISO 4217 currency."""
+
+    minor: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a provider's object, as the mapping rules and the editor know it."""
+
+    id: str
+    label: str
+    type: FieldType = FieldType.TEXT
+
+
+@dataclass(frozen=True, slots=True)
+class ExternalRecord:
+    """One object as a provider holds it. `raw` is its JSON as received; `deleted` ones may carry only an id."""
+
+    id: str
+    raw: JSON
+    version: str = ""
+    updated_at: datetime | None = None
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some records, and the position that is true once they are stored.
+
+    `total` is how many the provider says there are in this read, None where it does not say. `last` marks the end of
+    the read; `position` is then the bookmark for the next one.
+    """
+
+    records: list[ExternalRecord]
+    position: Position
+    total: int | None = None
+    last: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReadScope:
+    """What a read needs to know besides its position.
+
+    `known` holds the external ids, by object type, of the objects that the stream says it `needs` (orders are
+    searched by location).
+    """
+
+    known: Mapping[ObjectType, list[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """One permission, with the reason an owner reads before granting it."""
+
+    name: str
+    label: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Grant:
+    """What a token endpoint gave. Holds plaintext secrets: it is sealed at once and never logged."""
+
+    access_token: str
+    refresh_token: str | None = None
+    access_expires_at: datetime | None = None
+    refresh_expires_at: datetime | None = None
+    account_id: str = ""
+    scopes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"Grant(account_id={self.account_id!r}, access_expires_at={self.access_expires_at})"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The provider's account behind a grant, confirmed by a call."""
+
+    id: str
+    name: str
+    details: JSON = field(default_factory=dict)
+    scopes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class AppCredentials:
+    """Our application's identity at a provider."""
+
+    client_id: str
+    client_secret: str
+
+    def __repr__(self) -> str:
+        return f"AppCredentials({self.client_id!r})"
