@@ -1,0 +1,114 @@
+"""Renews access: one refresher for each token across all processes, the call outside any transaction.
+
+A lease on the token's row decides who calls; everyone else waits and takes what was stored. What was obtained is
+stored before it is used. Only the provider's clear "no" ends a grant; a time-out never does.
+"""
+
+import logging
+import os
+import threading
+import time
+from datetime import datetime, timedelta
+
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from connections import credentials
+from connections.models import Connection, OAuthToken
+from integrations import catalogue
+from integrations.providers.base import Provider
+from integrations.providers.errors import AuthRevoked, ProviderError, Transient
+from integrations.providers.http import ApiSession
+from integrations.providers.types import Grant
+
+logger = logging.getLogger(__name__)
+_LEASE = timedelta(seconds=30)
+_PATIENCE = 10.0
+
+
+def refresh(token: OAuthToken) -> OAuthToken:
+    """Return the token's row with access newer than `token`, renewed by this call or by another's.
+
+    Raises AuthRevoked when the provider refused, Transient when it did not answer or another refresher took too long.
+    """
+    me = f"{os.getpid()}:{threading.get_ident()}"
+    give_up_at = time.monotonic() + _PATIENCE
+    while True:
+        if _claim(token, me):
+            return _renew(token, me)
+        current = OAuthToken.objects.select_related("connection").filter(pk=token.pk).first()
+        if current is None:
+            raise AuthRevoked("The access was removed meanwhile.", code="no_token")
+        if current.version != token.version:
+            return current
+        if time.monotonic() > give_up_at:
+            raise Transient("Another worker is renewing the access and has not finished.", code="refresh_busy")
+        time.sleep(0.05)
+
+
+def store(connection: Connection, grant: Grant) -> OAuthToken:
+    """Store the first grant of a connection, or one that replaces a refused one. To be called in a transaction."""
+    current = OAuthToken.objects.filter(connection=connection).first()
+    token = OAuthToken(connection=connection, pk=current.pk if current else None)
+    token.version = current.version + 1 if current else 1
+    credentials.seal(token, "access_token", grant.access_token)
+    if grant.refresh_token:
+        credentials.seal(token, "refresh_token", grant.refresh_token)
+    token.access_expires_at, token.refresh_expires_at = grant.access_expires_at, grant.refresh_expires_at
+    token.save()
+    return token
+
+
+def renew_expiring(within: timedelta) -> int:
+    """Refresh the tokens that end soon, a few at a time, and return how many were renewed. For the schedule."""
+    renewed = 0
+    ending: datetime = timezone.now() + within
+    for connection in Connection.objects.with_token_expiring(ending).select_related("oauth_token")[:50]:
+        try:
+            refresh(connection.oauth_token)
+            renewed += 1
+        except ProviderError as error:
+            logger.warning("token.not_renewed", extra={"connection": str(connection.pk), "code": error.code})
+    return renewed
+
+
+def _claim(token: OAuthToken, me: str) -> bool:
+    free = Q(refresh_until=None) | Q(refresh_until__lt=Now())
+    claimed = OAuthToken.objects.filter(free, pk=token.pk, version=token.version)
+    return bool(claimed.update(refresh_owner=me, refresh_until=Now() + _LEASE))
+
+
+def _renew(token: OAuthToken, me: str) -> OAuthToken:
+    provider = catalogue.provider_or_404(token.connection.provider)
+    mine = OAuthToken.objects.filter(pk=token.pk, version=token.version, refresh_owner=me)
+    try:
+        grant = _ask(provider, token)
+    except ProviderError as error:
+        mine.update(refresh_until=None, failures=F("failures") + 1, last_failure=error.code[:300])
+        raise
+    stored = mine.update(
+        access_token=credentials.sealed(token, "access_token", grant.access_token),
+        refresh_token=credentials.sealed(token, "refresh_token", grant.refresh_token)
+        if grant.refresh_token
+        else F("refresh_token"),
+        access_expires_at=grant.access_expires_at,
+        refresh_expires_at=grant.refresh_expires_at,
+        obtained_at=timezone.now(),
+        version=F("version") + 1,
+        refresh_until=None,
+        failures=0,
+        last_failure="",
+    )
+    if not stored:
+        raise Transient("The access changed while it was being renewed.", code="refresh_lost")
+    logger.info("token.renewed", extra={"connection": str(token.connection_id)})
+    return OAuthToken.objects.select_related("connection").get(pk=token.pk)
+
+
+def _ask(provider: Provider, token: OAuthToken) -> Grant:
+    if provider.oauth is None or token.refresh_token is None:
+        raise AuthRevoked("This access cannot be renewed.", code="not_refreshable")
+    api = ApiSession(base_url=catalogue.base_url(provider), headers=provider.spec.headers, classify=provider.classify)
+    secret = credentials.open_secret(token, "refresh_token")
+    return provider.oauth.refresh(api, catalogue.app_credentials(provider), refresh_token=secret.reveal())
