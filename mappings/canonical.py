@@ -1,0 +1,182 @@
+"""Backline's own fields: what a customer, product, order … is here, whichever provider it came from. Pure."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from integrations.providers.types import FieldType as T
+from integrations.providers.types import ObjectType
+
+
+@dataclass(frozen=True, slots=True)
+class CanonicalField:
+    """One canonical field. `path` uses dots for parts."""
+
+    path: str
+    label: str
+    type: T = T.TEXT
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CanonicalObject:
+    """One object type: its words, its fields, and which of them must be there.
+
+    `one_of` holds alternatives: at least one must have a value, else the record is left out and says so.
+    """
+
+    singular: str
+    plural: str
+    fields: tuple[CanonicalField, ...]
+    one_of: tuple[str, ...] = ()
+    one_of_label: str = ""
+
+    def missing(self, values: Mapping[str, Any]) -> str:
+        """Return the label of what is missing, "" when the record is whole enough to keep."""
+        for field in self.fields:
+            if field.required and values.get(field.path) is None:
+                return field.label.lower()
+        if self.one_of and not any(values.get(path) for path in self.one_of):
+            return self.one_of_label
+        return ""
+
+
+F = CanonicalField
+_MOVEMENT = (
+    F("amount", "Amount", T.MONEY, required=True),
+    F("currency", "Currency", required=True),
+)
+OBJECTS: dict[ObjectType, CanonicalObject] = {
+    ObjectType.LOCATION: CanonicalObject(
+        "location",
+        "locations",
+        (
+            F("name", "Name", required=True),
+            F("status", "Status", T.CHOICE),
+            F("timezone", "Time zone"),
+            F("currency", "Currency"),
+            F("country", "Country", T.COUNTRY),
+        ),
+    ),
+    ObjectType.CUSTOMER: CanonicalObject(
+        "customer",
+        "customers",
+        (
+            F("given_name", "First name"),
+            F("family_name", "Last name"),
+            F("company", "Company"),
+            F("email", "E-mail", T.EMAIL),
+            F("phone", "Phone", T.PHONE),
+            F("address.line1", "Address line 1"),
+            F("address.line2", "Address line 2"),
+            F("address.city", "Town or city"),
+            F("address.region", "County or state"),
+            F("address.postal_code", "Postcode"),
+            F("address.country", "Country", T.COUNTRY),
+            F("birthday", "Birthday", T.DATE),
+            F("locale", "Language"),
+            F("note", "Note"),
+            F("tags", "Tags", T.LIST),
+            F("marketing_consent.status", "Marketing consent", T.CHOICE),
+            F("marketing_consent.at", "Consent given at", T.DATETIME),
+            F("marketing_consent.source", "Consent given through"),
+        ),
+        one_of=("email", "phone", "given_name", "family_name", "company"),
+        one_of_label="e-mail, phone number or name",
+    ),
+    ObjectType.PRODUCT: CanonicalObject(
+        "product",
+        "products",
+        (
+            F("name", "Name", required=True),
+            F("description", "Description"),
+            F("kind", "Kind", T.CHOICE),
+            F("category", "Category"),
+            F("event.starts_at", "Event starts", T.DATETIME),
+            F("event.ends_at", "Event ends", T.DATETIME),
+            F("archived", "Archived", T.BOOLEAN),
+            F("variants", "Variants", T.LIST),
+        ),
+    ),
+    ObjectType.ORDER: CanonicalObject(
+        "order",
+        "orders",
+        (
+            F("placed_at", "Placed", T.DATETIME, required=True),
+            F("currency", "Currency", required=True),
+            F("total", "Total", T.MONEY, required=True),
+            F("number", "Number"),
+            F("channel", "Sold through"),
+            F("customer", "Customer", T.REFERENCE),
+            F("location", "Location", T.REFERENCE),
+            F("state", "State", T.CHOICE),
+            F("lines", "Lines", T.LIST),
+            F("taxes", "Taxes", T.LIST),
+            F("discounts", "Discounts", T.LIST),
+            F("tip", "Tip", T.MONEY),
+            F("service_charge", "Service charge", T.MONEY),
+            F("refunded", "Refunded", T.MONEY),
+            F("business_date", "Business day", T.DATE),
+        ),
+    ),
+    ObjectType.PAYMENT: CanonicalObject(
+        "payment",
+        "payments",
+        (
+            *_MOVEMENT,
+            F("at", "Paid", T.DATETIME, required=True),
+            F("method", "Method", T.CHOICE),
+            F("status", "Status", T.CHOICE),
+            F("tip", "Tip", T.MONEY),
+            F("fee", "Fee", T.MONEY),
+            F("net", "Net of fee", T.MONEY),
+            F("card.brand", "Card brand"),
+            F("card.last4", "Card's last four"),
+            F("order", "Order", T.REFERENCE),
+            F("receipt_url", "Receipt"),
+        ),
+    ),
+    ObjectType.REFUND: CanonicalObject(
+        "refund",
+        "refunds",
+        (
+            *_MOVEMENT,
+            F("at", "Refunded", T.DATETIME, required=True),
+            F("payment", "Payment", T.REFERENCE),
+            F("status", "Status", T.CHOICE),
+            F("reason", "Reason"),
+            F("fee_returned", "Fee given back", T.MONEY),
+        ),
+    ),
+    ObjectType.PAYOUT: CanonicalObject(
+        "payout",
+        "payouts",
+        (
+            *_MOVEMENT,
+            F("status", "Status", T.CHOICE, required=True),
+            F("arrival_date", "Arrives on", T.DATE),
+            F("method", "Method", T.CHOICE),
+            F("entries", "Entries", T.LIST),
+        ),
+    ),
+    ObjectType.INVOICE: CanonicalObject(
+        "invoice",
+        "invoices",
+        (
+            F("currency", "Currency", required=True),
+            F("total", "Total", T.MONEY, required=True),
+            F("number", "Number"),
+            F("customer", "Customer", T.REFERENCE),
+            F("issued_on", "Issued on", T.DATE),
+            F("due_on", "Due on", T.DATE),
+            F("status", "Status", T.CHOICE),
+            F("lines", "Lines", T.LIST),
+            F("balance", "Still to pay", T.MONEY),
+        ),
+    ),
+}
+
+
+def label(object_type: str, path: str) -> str:
+    """Return the owner's word for a canonical field; the path itself for one that is not known."""
+    return next((field.label for field in OBJECTS[ObjectType(object_type)].fields if field.path == path), path)

@@ -1,0 +1,106 @@
+"""Mapping rules by version, and the templates they begin with."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from connections.models import Connection
+from integrations.models import Venue, VenueType
+
+
+class Direction(models.TextChoices):
+    """Which way values travel, seen from Backline."""
+
+    IN = "in", "From the provider"
+    OUT = "out", "To the provider"
+
+
+class UpdateMode(models.TextChoices):
+    """What happens to a value that is already there."""
+
+    OVERWRITE = "overwrite", "Always replace"
+    IF_NEW = "if_new", "Only for new records"
+    IF_EMPTY = "if_empty", "Only when empty"
+    APPEND = "append", "Add to the list"
+
+
+class FieldMappingQuerySet(models.QuerySet["FieldMapping"]):
+    """Questions about rules."""
+
+    def in_force(self, connection: Connection) -> "FieldMappingQuerySet":
+        """Return the rules of the connection's newest version, in their order."""
+        newest = FieldMapping.objects.filter(connection=connection).order_by("-version").values("version")[:1]
+        return self.filter(connection=connection, version=models.Subquery(newest)).order_by("object_type", "position")
+
+
+class FieldMapping(models.Model):
+    """One rule of one version. A version is never changed; saving makes the next one."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="field_mappings")
+    version = models.PositiveIntegerField()
+    object_type = models.CharField(max_length=20)
+    direction = models.CharField(max_length=3, choices=Direction.choices, default=Direction.IN)
+    position = models.PositiveIntegerField()
+    source = models.CharField(max_length=120, help_text="Field id on the side the value comes from.")
+    target = models.CharField(max_length=120, help_text="Field id on the side the value goes to.")
+    transforms = models.JSONField(default=list, blank=True)
+    default = models.JSONField(null=True, blank=True, help_text="Taken when the source is empty.")
+    required = models.BooleanField(default=False)
+    update_mode = models.CharField(max_length=10, choices=UpdateMode.choices, default=UpdateMode.OVERWRITE)
+    who_wins = models.CharField(max_length=10, blank=True, help_text="Empty: as the object's policy says.")
+    paused_reason = models.CharField(max_length=200, blank=True, help_text="Set: this rule alone is held.")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    reason = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects = FieldMappingQuerySet.as_manager()
+
+    class Meta:
+        db_table = "field_mappings"
+        ordering = ["connection", "version", "object_type", "position"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "version", "object_type", "direction", "position"],
+                name="one_rule_per_position_of_a_version",
+            ),
+            models.UniqueConstraint(
+                fields=["connection", "version", "object_type", "direction", "target"],
+                name="one_rule_per_target_of_a_version",
+            ),
+            models.CheckConstraint(condition=Q(version__gte=1), name="mapping_versions_start_at_one"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.object_type}: {self.source} → {self.target} (version {self.version})"
+
+
+class FieldMappingTemplate(models.Model):
+    """A named set of rules for one provider, object and venue type; shipped as data or saved by a venue."""
+
+    key = models.CharField(max_length=80, unique=True)
+    name = models.CharField(max_length=120)
+    description = models.CharField(max_length=300, blank=True)
+    provider = models.CharField(max_length=20)
+    object_type = models.CharField(max_length=20)
+    venue_type = models.CharField(max_length=20, choices=VenueType.choices, default=VenueType.GENERAL)
+    venue = models.ForeignKey(
+        Venue, on_delete=models.CASCADE, null=True, blank=True, help_text="Set: private to that venue."
+    )
+    rules = models.JSONField(help_text="List of {source, target, transforms, default, required, update_mode}.")
+    is_default = models.BooleanField(default=False)
+    refreshed_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        db_table = "field_mapping_templates"
+        ordering = ["provider", "object_type", "venue_type"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["provider", "object_type", "venue_type"],
+                condition=Q(is_default=True),
+                name="one_default_template_per_object_and_venue_type",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,139 @@
+"""The closed list of changes a value may undergo on its way. Pure; each is named, typed and safe on any input.
+
+A transform is made once per run from its arguments and the venue's context, and then called for every value. It raises
+Unfit with a sentence when a value cannot be carried.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, TypeAlias
+from zoneinfo import ZoneInfo
+
+import phonenumbers
+
+from integrations.providers.types import Money
+
+Change: TypeAlias = Callable[[Any], Any]
+
+
+class Unfit(ValueError):
+    """A value that a transform cannot carry; the sentence says why, for the owner."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What transforms may know of the run: the provider, and the venue's habits."""
+
+    provider: str
+    timezone: str = "UTC"
+    country: str = "GB"
+
+
+def trim(_context: Context) -> Change:
+    """Without white space at either end; nothing left means no value."""
+    return lambda value: str(value).strip() or None
+
+
+def lower(_context: Context) -> Change:
+    """In lower case."""
+    return lambda value: str(value).lower()
+
+
+def upper(_context: Context) -> Change:
+    """In upper case."""
+    return lambda value: str(value).upper()
+
+
+_E164 = re.compile(r"\+[1-9]\d{7,14}\Z")
+
+
+def phone(context: Context) -> Change:
+    """In international form (E.164); a number without a country is read as one of the venue's country."""
+
+    def change(value: Any) -> str:
+        text = str(value)
+        if _E164.match(text):
+            return text
+        try:
+            parsed = phonenumbers.parse(text, context.country)
+        except phonenumbers.NumberParseException as error:
+            raise Unfit(f"“{text[:40]}” is not a phone number") from error
+        if not phonenumbers.is_possible_number(parsed):
+            raise Unfit(f"“{text[:40]}” is not a phone number")
+        return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+    return change
+
+
+_BIRTHDAY = re.compile(r"(?:(\d{4})-)?(\d{2})-(\d{2})\Z")
+
+
+def birthday(_context: Context) -> Change:
+    """As YYYY-MM-DD, or --MM-DD when the year is not known (Square says 0000, or leaves it out)."""
+
+    def change(value: Any) -> str:
+        found = _BIRTHDAY.match(str(value))
+        if not found:
+            raise Unfit(f"“{value!s:.20}” is not a birthday")
+        year, month, day = found.groups()
+        try:
+            date(int(year) if year and year != "0000" else 2000, int(month), int(day))
+        except ValueError as error:
+            raise Unfit(f"“{value!s:.20}” is not a birthday") from error
+        return f"{year}-{month}-{day}" if year and year != "0000" else f"--{month}-{day}"
+
+    return change
+
+
+def venue_day(context: Context) -> Change:
+    """The day on which a moment fell where the venue is."""
+    zone = ZoneInfo(context.timezone)
+
+    def change(value: Any) -> str:
+        if not isinstance(value, datetime):
+            raise Unfit(f"“{value!s:.40}” is not a time")
+        return value.astimezone(zone).date().isoformat()
+
+    return change
+
+
+def currency(_context: Context) -> Change:
+    """The currency of an amount."""
+
+    def change(value: Any) -> str:
+        if not isinstance(value, Money):
+            raise Unfit("this is not an amount of money")
+        return value.currency
+
+    return change
+
+
+def choice(_context: Context, table: dict[str, Any], otherwise: Any = None) -> Change:
+    """The value that a table gives for it; for everything else `otherwise`."""
+    return lambda value: table.get(str(value).lower() if isinstance(value, bool) else str(value), otherwise)
+
+
+def text(_context: Context) -> Change:
+    """As text."""
+    return str
+
+
+def reference(context: Context, to: str) -> Change:
+    """A pointer to another object of the same provider, by its id there."""
+    return lambda value: {"provider": context.provider, "type": to, "id": str(value)}
+
+
+TRANSFORMS: dict[str, Callable[..., Change]] = {
+    "trim": trim,
+    "lower": lower,
+    "upper": upper,
+    "phone": phone,
+    "birthday": birthday,
+    "venue_day": venue_day,
+    "currency": currency,
+    "choice": choice,
+    "text": text,
+    "reference": reference,
+}

@@ -1,0 +1,61 @@
+"""Which rules are in force for a connection, and the first version that it gets from the templates."""
+
+from connections.models import Connection
+from integrations.providers.types import ObjectType
+from mappings.engine import Mapper, Rule, compile_rules
+from mappings.models import Direction, FieldMapping, FieldMappingTemplate
+from mappings.transforms import Context
+
+
+def mapper_for(connection: Connection, object_type: ObjectType) -> Mapper:
+    """Return the compiled inbound rules in force; the default template's when there were none. Raises BadRule."""
+    rules = _in_force(connection, object_type)
+    if not rules:
+        install_default(connection)
+        rules = _in_force(connection, object_type)
+    venue = connection.venue
+    return compile_rules(rules, Context(provider=connection.provider, timezone=venue.time_zone, country=venue.country))
+
+
+def install_default(connection: Connection) -> None:
+    """Make version 1 from the default templates. Called twice, or by two workers at once, it does it once."""
+    FieldMapping.objects.bulk_create(
+        [
+            FieldMapping(
+                connection=connection,
+                version=1,
+                object_type=template.object_type,
+                direction=Direction.IN,
+                position=position,
+                source=rule["source"],
+                target=rule["target"],
+                transforms=rule.get("transforms", []),
+                default=rule.get("default"),
+                required=rule.get("required", False),
+                reason=f"Template “{template.name}”",
+            )
+            for template in _defaults(connection)
+            for position, rule in enumerate(template.rules, start=1)
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def _in_force(connection: Connection, object_type: ObjectType) -> list[Rule]:
+    rows = FieldMapping.objects.in_force(connection).filter(
+        object_type=object_type, direction=Direction.IN, paused_reason=""
+    )
+    return [
+        Rule(row.source, row.target, row.transforms, row.default, row.required)
+        for row in rows.only("source", "target", "transforms", "default", "required")
+    ]
+
+
+def _defaults(connection: Connection) -> list[FieldMappingTemplate]:
+    """Return one template for each object: the venue type's own where there is one, else the general one."""
+    found = FieldMappingTemplate.objects.filter(
+        provider=connection.provider, is_default=True, venue_type__in=[connection.venue.venue_type, "general"]
+    )
+    best = {template.object_type: template for template in found if template.venue_type == "general"}
+    best |= {template.object_type: template for template in found if template.venue_type != "general"}
+    return list(best.values())
