@@ -1,0 +1,58 @@
+"""The worker's own look at the queue: work flows when no message comes, and even while the broker is dead."""
+
+import logging
+import threading
+from typing import Any
+
+from celery import bootsteps
+from django.conf import settings
+from django.db import DatabaseError
+from django.db import connections as database_connections
+
+from syncing import runner, tasks
+
+logger = logging.getLogger(__name__)
+_LOOKERS = 2
+
+
+class Look(bootsteps.StartStopStep):
+    """Threads beside Celery's own that take jobs whenever there are some. Added to the worker in `config/celery.py`."""
+
+    requires = {"celery.worker.components:Pool"}
+
+    def __init__(self, worker: Any, **options: Any) -> None:
+        super().__init__(worker, **options)
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def start(self, worker: Any) -> None:
+        """Start looking."""
+        if "syncs" not in worker.app.amqp.queues.consume_from:
+            return
+        self._threads = [
+            threading.Thread(target=self._look, name=f"look-{number}", daemon=True) for number in range(_LOOKERS)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self, worker: Any) -> None:
+        """Stop looking; a slice under way ends at its next page."""
+        runner.Shutdown.requested = True
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(timeout=8)
+
+    terminate = stop
+
+    def _look(self) -> None:
+        while not self._stop.is_set():
+            try:
+                busy = tasks.work_once()
+            except DatabaseError as error:
+                logger.warning("look.database_away", extra={"error": type(error).__name__})
+                busy = False
+            finally:
+                for connection in database_connections.all(initialized_only=True):
+                    connection.close_if_unusable_or_obsolete()
+            if not busy:
+                self._stop.wait(settings.WORKER_LOOK_SECONDS)

@@ -1,0 +1,177 @@
+"""Putting work into the queue, and taking it out under a lease. All state changes are single statements.
+
+The claim picks fairly: within a priority every venue gets its turn, counted from what it has running, so that a large
+venue never makes a small one wait for its whole backlog.
+"""
+
+import os
+import socket
+import threading
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import connection as database
+from django.db.models import F, Q
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from connections.models import Connection
+from integrations.ids import uuid7
+from integrations.providers import PROVIDERS
+from integrations.providers.types import ObjectType
+from mappings.models import Direction
+from syncing.models import Mode, Priority, SyncJob, Trigger
+from syncing.work import OPEN, WorkStatus
+
+# A job may be taken when it waits and its time has come, or when its worker let the lease run out; never two of one
+# stream at once, never one whose connection is not authorised or is paused.
+_CLAIM = """
+WITH takeable AS (
+    SELECT job.id, job.priority, job.not_before,
+           row_number() OVER (PARTITION BY job.priority, job.venue_id ORDER BY job.not_before, job.id)
+           + (SELECT count(*) FROM sync_queue busy
+              WHERE busy.venue_id = job.venue_id AND busy.status = 'running' AND busy.lease_until >= now()) AS turn
+    FROM sync_queue job
+    JOIN connections link ON link.id = job.connection_id AND link.status = 'connected'
+    WHERE ((job.status = 'queued' AND job.not_before <= now()) OR (job.status = 'running' AND job.lease_until < now()))
+      AND NOT EXISTS (SELECT 1 FROM integration_configs wish
+                      WHERE wish.venue_id = job.venue_id AND wish.integration_id = link.provider
+                        AND wish.paused_at IS NOT NULL AND (wish.paused_until IS NULL OR wish.paused_until > now()))
+      AND NOT (job.status = 'queued' AND EXISTS (
+               SELECT 1 FROM sync_queue other
+               WHERE other.connection_id = job.connection_id AND other.object_type = job.object_type
+                 AND other.direction = job.direction AND other.status = 'running'))
+    ORDER BY job.priority, turn, job.not_before, job.id
+    LIMIT 16
+), chosen AS (
+    SELECT job.id, job.status AS was FROM sync_queue job JOIN takeable ON takeable.id = job.id
+    WHERE (job.status = 'queued' AND job.not_before <= now()) OR (job.status = 'running' AND job.lease_until < now())
+    ORDER BY takeable.priority, takeable.turn, takeable.not_before, takeable.id
+    LIMIT 1
+    FOR UPDATE OF job SKIP LOCKED
+)
+UPDATE sync_queue job
+SET status = 'running', attempts = job.attempts + 1, fence = job.fence + 1, lease_owner = %(owner)s,
+    lease_until = now() + make_interval(secs => %(lease)s), heartbeat_at = now(),
+    started_at = coalesce(job.started_at, now())
+FROM chosen
+WHERE job.id = chosen.id
+RETURNING job.id, job.fence, chosen.was
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to work on one job while the lease lasts. `taken_over`: its last worker fell silent."""
+
+    job_id: uuid.UUID
+    fence: int
+    taken_over: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The run that a request led to: its id, its jobs, and whether all of it was there already."""
+
+    run: uuid.UUID
+    jobs: list[SyncJob]
+    joined: bool
+
+
+def enqueue(
+    connection: Connection,
+    objects: Iterable[ObjectType],
+    *,
+    mode: Mode = Mode.INCREMENTAL,
+    trigger: Trigger,
+    actor: Any = None,
+    priority: Priority = Priority.NORMAL,
+) -> Started:
+    """Put one job for each object into the queue; an object that waits or runs already is joined instead.
+
+    Safe to call twice and from several places at once: the queue's unique constraints decide.
+    """
+    ordered = sorted(objects, key=list(PROVIDERS[connection.provider].streams).index)
+    busy = {job.object_type: job for job in _open_jobs(connection, ordered)}
+    now = timezone.now()
+    run = uuid7()
+    SyncJob.objects.bulk_create(
+        [
+            SyncJob(
+                run=run, venue_id=connection.venue_id, connection=connection, object_type=object_type,
+                mode=mode, trigger=trigger, actor=actor, priority=priority, not_before=now, queued_at=now,
+            )
+            for object_type in ordered
+            if object_type not in busy
+        ],
+        ignore_conflicts=True,
+    )  # fmt: skip
+    jobs = _open_jobs(connection, ordered)
+    joined = not any(job.run == run for job in jobs)
+    return Started(run=jobs[0].run if joined and jobs else run, jobs=jobs, joined=joined)
+
+
+def claim() -> Claim | None:
+    """Take the next job, or return None when there is nothing to do. Committed before any work starts."""
+    with database.cursor() as cursor:
+        cursor.execute(_CLAIM, {"owner": owner(), "lease": settings.SYNC_LEASE.total_seconds()})
+        row = cursor.fetchone()
+    return Claim(job_id=row[0], fence=row[1], taken_over=row[2] == WorkStatus.RUNNING) if row else None
+
+
+def requeue(claim: Claim, *, after: float = 0.0, counts: bool = True, **failure: str) -> bool:
+    """Put the job back, to be taken again after `after` seconds. Return False when it is no longer ours.
+
+    When someone queued the same stream meanwhile, that job goes on in our stead.
+    """
+    back = {"attempts": F("attempts") if counts else F("attempts") - 1}
+    waiting = SyncJob.objects.filter(pk=claim.job_id).values("connection", "object_type", "direction").first()
+    if waiting and SyncJob.objects.filter(status=WorkStatus.QUEUED, **waiting).exists():
+        return end(
+            claim, WorkStatus.CANCELLED, failure_sentence="The sync that was asked for meanwhile goes on in its place."
+        )
+    return _change(
+        claim, status=WorkStatus.QUEUED, not_before=Now() + timedelta(seconds=after), lease_until=None, lease_owner="",
+        **back, **failure,
+    )  # fmt: skip
+
+
+def end(claim: Claim, status: WorkStatus, **failure: str) -> bool:
+    """End the job. Return False when it is no longer ours."""
+    return _change(claim, status=status, finished_at=Now(), lease_until=None, lease_owner="", **failure)
+
+
+def stop(connection: Connection, *, by: Any) -> int:
+    """Stop the connection's work: what waits is cancelled, what runs ends at its next page. Return how many."""
+    now = timezone.now()
+    jobs = SyncJob.objects.filter(connection=connection)
+    waiting = jobs.filter(status=WorkStatus.QUEUED).update(
+        status=WorkStatus.CANCELLED, finished_at=now, stop_requested_at=now, stop_requested_by=by
+    )
+    running = jobs.filter(status=WorkStatus.RUNNING, stop_requested_at=None).update(
+        stop_requested_at=now, stop_requested_by=by
+    )
+    return waiting + running
+
+
+def owner() -> str:
+    """Return who is working: machine, process and thread."""
+    return f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}"[:120]
+
+
+def _change(claim: Claim, **values: Any) -> bool:
+    mine = SyncJob.objects.filter(pk=claim.job_id, fence=claim.fence, status=WorkStatus.RUNNING)
+    return bool(mine.update(**values))
+
+
+def _open_jobs(connection: Connection, objects: Sequence[ObjectType]) -> list[SyncJob]:
+    """Return the waiting or running jobs of these objects, one each; the running one when there are both."""
+    found = SyncJob.objects.filter(
+        Q(status__in=OPEN), connection=connection, direction=Direction.IN, object_type__in=objects
+    )
+    by_object = {job.object_type: job for job in sorted(found, key=lambda job: job.status == WorkStatus.RUNNING)}
+    return [by_object[each] for each in objects if each in by_object]

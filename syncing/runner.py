@@ -1,0 +1,268 @@
+"""Runs one claimed job for one slice of time, page by page; the only writer of inbound records.
+
+For each page, in one transaction: is the job still ours -> rows -> bookmark -> counts and lease. The provider is called
+outside of it, and the next page is fetched while this one is written. Whatever happens in between, the bookmark tells
+how far the rows are true.
+"""
+
+import logging
+import random
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import connection as database
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from connections import lifecycle, sessions
+from connections.models import Status as ConnectionStatus
+from connections.sealing import CannotOpen
+from integrations.problems import Problem
+from integrations.providers import PROVIDERS
+from integrations.providers.base import Stream, SweptStream
+from integrations.providers.errors import AuthExpired, AuthRevoked, ErrorClass, ProviderError, RateLimited
+from integrations.providers.types import ExternalRecord, ObjectType, Page, ReadScope
+from mappings import versions
+from mappings.engine import BadRule
+from syncing import history, queue, retry, sentences, store
+from syncing.inbound import Inbound
+from syncing.models import LinkState, Mode, RecordLink, SyncCursor, SyncJob, SyncLog, Trigger
+from syncing.queue import Claim
+from syncing.store import Batch, Counts
+from syncing.work import WorkStatus
+
+logger = logging.getLogger(__name__)
+
+_HEARTBEAT = """
+UPDATE sync_queue job SET lease_until = now() + make_interval(secs => %(lease)s), heartbeat_at = now(), attempts = 1
+FROM connections link
+WHERE job.id = %(job)s AND job.fence = %(fence)s AND job.status = 'running' AND link.id = job.connection_id
+RETURNING job.stop_requested_at IS NOT NULL, link.status
+"""
+
+
+class LostLease(Exception):
+    """Another worker has the job now; whatever was not committed is its business."""
+
+
+class Stopped(Exception):
+    """Someone asked the run to stop, or its connection ended."""
+
+
+class Waits(Exception):
+    """The run needs objects that another job is just reading; it comes back in a moment."""
+
+
+class Shutdown:
+    """Tells every slice of this process to end at its next page."""
+
+    requested = False
+
+
+def run(claim: Claim) -> None:
+    """Work on a claimed job for one slice, and leave it ended, given up or queued again."""
+    job = SyncJob.objects.select_related("connection__venue", "log").get(pk=claim.job_id)
+    if claim.taken_over and job.attempts > settings.SYNC_MAX_ATTEMPTS:
+        _give_up(job, claim, ErrorClass.OURS, "crash_loop", sentences.crash_loop())
+        return
+    log = history.open_log(job, taken_over=claim.taken_over)
+    try:
+        _Slice(job, claim, log).work()
+    except LostLease:
+        logger.warning("sync.lost_lease", extra=_ids(job))
+    except Stopped:
+        if queue.end(claim, WorkStatus.CANCELLED):
+            history.stopped(log)
+    except Waits:
+        queue.requeue(claim, after=1.0, counts=False)
+    except (ProviderError, CannotOpen) as error:
+        _failed(
+            job, claim, log, AuthRevoked(str(error), code="cannot_open") if isinstance(error, CannotOpen) else error
+        )
+    except (BadRule, Problem) as error:
+        _give_up(job, claim, ErrorClass.OURS, type(error).__name__, str(error), log=log)
+    except Exception as error:
+        logger.exception("sync.crashed", extra=_ids(job))
+        _give_up(job, claim, ErrorClass.OURS, type(error).__name__, sentences.ours(log.reference), log=log)
+
+
+class _Slice:
+    """One turn of a job: about ten seconds of pages."""
+
+    def __init__(self, job: SyncJob, claim: Claim, log: SyncLog) -> None:
+        self.job, self.claim, self.log = job, claim, log
+        self.connection = job.connection
+        self.object_type = ObjectType(job.object_type)
+        self.stream: Stream = PROVIDERS[self.connection.provider].streams[self.object_type]
+        self.ends_at = time.monotonic() + settings.SYNC_SLICE.total_seconds()
+
+    def work(self) -> None:
+        """Read and write pages until the read is through, the time is up or somebody wants it to stop."""
+        self.cursor = self._cursor()
+        self.api = sessions.open_session(self.connection)
+        mapper = versions.mapper_for(self.connection, self.object_type)
+        self.inbound = Inbound(self.connection, self.stream, mapper)
+        pages = self.stream.read(self.api, self.cursor.position, ReadScope(known=self._known()))
+        for page in self._ahead(pages):
+            batch, stored = self.inbound.sort(page.records)
+            self.inbound.complete(batch, self.api, still_ours=self._beat)
+            self.inbound.fill(batch)
+            self._save(page, batch, stored)
+            if page.last:
+                self._finish()
+                return
+        queue.requeue(self.claim)
+
+    def _cursor(self) -> SyncCursor:
+        """Return the stream's bookmark; for a full read that begins now an empty one."""
+        cursor, _ = SyncCursor.objects.get_or_create(
+            connection=self.connection, object_type=self.object_type, direction=self.job.direction
+        )
+        asked_for_all = self.job.mode == Mode.FULL and (
+            cursor.full_began_at is None or cursor.full_began_at < self.job.queued_at
+        )
+        if asked_for_all or not cursor.position:
+            cursor.position, cursor.full_began_at = {}, _database_now()
+            SyncCursor.objects.filter(pk=cursor.pk).update(position={}, full_began_at=cursor.full_began_at)
+        return cursor
+
+    def _known(self) -> dict[ObjectType, list[str]]:
+        """Return the external ids that the stream needs. Raises Waits while they are still to be read."""
+        found = {needed: self._ids_of(needed) for needed in self.stream.needs}
+        missing = [needed for needed, ids in found.items() if not ids]
+        if missing:
+            never_read = not SyncCursor.objects.filter(
+                connection=self.connection, object_type__in=missing, last_succeeded_at__isnull=False
+            ).exists()
+            if never_read:
+                queue.enqueue(self.connection, missing, trigger=Trigger(self.job.trigger), actor=self.job.actor)
+                raise Waits
+        return found
+
+    def _ids_of(self, object_type: ObjectType) -> list[str]:
+        links = RecordLink.objects.filter(connection=self.connection, external_type=object_type)
+        return list(
+            links.exclude(state=LinkState.DELETED).order_by("external_id").values_list("external_id", flat=True)
+        )
+
+    def _ahead(self, pages: Iterator[Page]) -> Iterator[Page]:
+        """Yield pages, the next one being fetched while the present one is written; none beyond the slice's end."""
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="read-ahead") as reader:
+            coming = reader.submit(next, pages, None)
+            while (page := coming.result()) is not None:
+                over = time.monotonic() > self.ends_at or Shutdown.requested
+                if not page.last and not over:
+                    coming = reader.submit(next, pages, None)
+                yield page
+                if page.last or over:
+                    return
+
+    @transaction.atomic
+    def _save(self, page: Page, batch: Batch, stored: dict[str, store.Known]) -> None:
+        self._beat()
+        full = self.cursor.full_began_at is not None
+        counts = store.write(self.connection, self.object_type, batch, stored, full=full)
+        SyncCursor.objects.filter(pk=self.cursor.pk).update(position=page.position, updated_at=Now())
+        history.add(self.log, counts, read=len(page.records), total=page.total, meter=self.api.meter)
+
+    def _beat(self) -> None:
+        """Renew the lease; raise when the job is no longer ours to work on, or shall stop."""
+        with database.cursor() as cursor:
+            cursor.execute(
+                _HEARTBEAT,
+                {"lease": settings.SYNC_LEASE.total_seconds(), "job": self.claim.job_id, "fence": self.claim.fence},
+            )
+            row = cursor.fetchone()
+        if row is None:
+            raise LostLease
+        if row[0] or row[1] == ConnectionStatus.DISCONNECTED:
+            raise Stopped
+
+    def _finish(self) -> None:
+        """End a read that is through: ask about what a full read did not meet, move the schedule on, close the log."""
+        if self.cursor.full_began_at is not None and isinstance(self.stream, SweptStream):
+            self._sweep(self.stream, self.cursor.full_began_at)
+        now = timezone.now()
+        with transaction.atomic():
+            self._beat()
+            SyncCursor.objects.filter(pk=self.cursor.pk).update(
+                last_succeeded_at=now,
+                full_began_at=None,
+                **({"last_full_at": now} if self.cursor.full_began_at else {}),
+            )
+            queue.end(self.claim, WorkStatus.SUCCEEDED, failure_class="", failure_code="", failure_sentence="")
+            history.finished(self.log)
+
+    def _sweep(self, stream: SweptStream, began: datetime) -> None:
+        """Turn into tombstones what the provider confirms to be gone, in batches of one call each."""
+        while True:
+            unmet = RecordLink.objects.filter(
+                connection=self.connection, external_type=self.object_type, seen_at__lt=began
+            ).exclude(state=LinkState.DELETED)
+            ids = list(unmet.order_by("pk").values_list("external_id", flat=True)[: stream.sweep_size])
+            if not ids:
+                return
+            gone = set(stream.gone(self.api, ids))
+            stored = store.known(self.connection, self.object_type, ids)
+            batch = Batch(
+                deleted=[ExternalRecord(each, {}, deleted=True) for each in gone],
+                unchanged=[stored[each].link for each in ids if each not in gone],
+            )
+            with transaction.atomic():
+                self._beat()
+                counts = store.write(self.connection, self.object_type, batch, stored, full=True)
+                history.add(self.log, Counts(deleted=counts.deleted), read=0, total=None, meter=self.api.meter)
+
+
+def _failed(job: SyncJob, claim: Claim, log: SyncLog, error: ProviderError) -> None:
+    """Decide what becomes of a job whose provider said no or nothing."""
+    sentence = sentences.for_error(job.connection.provider, job.object_type, error)
+    if isinstance(error, (AuthRevoked, AuthExpired)):
+        lifecycle.lost(job.connection, error)
+        if queue.requeue(claim, counts=False, failure_class=error.error_class, failure_sentence=sentence):
+            history.failed(log, error.error_class, error.code, sentence)
+        return
+    again = retry.decide(error, attempts=job.attempts, max_attempts=settings.SYNC_MAX_ATTEMPTS, uniform=random.uniform)
+    if again is None:
+        _give_up(job, claim, error.error_class, error.code, sentence, log=log)
+        return
+    kept = queue.requeue(
+        claim, after=again.seconds, counts=again.counts, failure_class=error.error_class,
+        failure_code=error.code[:120], failure_sentence=sentence,
+    )  # fmt: skip
+    if kept:
+        event = "asked_to_wait" if isinstance(error, RateLimited) else "tried_again"
+        history.note(log, event, f"{sentence} Going on {_when(again.seconds)}.")
+    logger.info("sync.retry", extra=_ids(job) | {"code": error.code, "after": round(again.seconds, 1)})
+
+
+def _give_up(
+    job: SyncJob, claim: Claim, error_class: str, code: str, sentence: str, *, log: SyncLog | None = None
+) -> None:
+    """End the job as a dead letter; the schedule goes on with the next slot."""
+    log = log or history.open_log(job, taken_over=False)
+    if queue.end(
+        claim, WorkStatus.DEAD, failure_class=error_class, failure_code=code[:120], failure_sentence=sentence[:500]
+    ):
+        history.failed(log, error_class, code, sentence)
+        logger.error("sync.given_up", extra=_ids(job) | {"class": str(error_class), "code": code})
+
+
+def _when(seconds: float) -> str:
+    return f"at {timezone.now() + timedelta(seconds=seconds):%H:%M:%S} UTC" if seconds >= 1 else "at once"
+
+
+def _database_now() -> datetime:
+    with database.cursor() as cursor:
+        cursor.execute("SELECT now()")
+        found: datetime = cursor.fetchone()[0]
+    return found
+
+
+def _ids(job: SyncJob) -> dict[str, Any]:
+    return {"job": str(job.pk), "connection": str(job.connection_id), "object": job.object_type}

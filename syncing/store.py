@@ -1,0 +1,245 @@
+"""Writes a page of records with a fixed number of statements, however many records it holds.
+
+What is stored of a record: its canonical fields in `records`, and in `record_links` what the provider sent. Rows whose
+raw content did not change are not touched at all; a record's version moves only when its canonical fields do.
+"""
+
+import hashlib
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import orjson
+from django.db import connection as database
+
+from connections.models import Connection
+from integrations.ids import uuid7
+from integrations.providers.types import ExternalRecord, ObjectType
+from syncing.models import LinkState
+
+_CANONICAL = orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z
+
+_KNOWN = """
+SELECT link.external_id, link.id, link.record_id, link.raw_hash, link.remote_version, link.remote_updated_at,
+       link.state, record.content_hash
+FROM record_links link LEFT JOIN records record ON record.id = link.record_id
+WHERE link.connection_id = %s AND link.external_type = %s AND link.external_id = ANY(%s)
+"""
+_NEW_RECORDS = """
+COPY records (id, venue_id, object_type, fields, version, content_hash, source_updated_at) FROM STDIN
+"""
+_NEW_LINKS = """
+COPY record_links (record_id, connection_id, external_type, external_id, state, remote_version, remote_updated_at,
+                   raw, raw_hash, base, pulled_at, seen_at, problem) FROM STDIN
+"""
+_CHANGED_RECORDS = """
+UPDATE records SET fields = page.fields, content_hash = page.content_hash, source_updated_at = page.changed,
+                   version = records.version + 1, changed_at = now(), deleted_at = NULL
+FROM jsonb_to_recordset(%s::jsonb) AS page(id uuid, fields jsonb, content_hash text, changed timestamptz)
+WHERE records.id = page.id AND (records.content_hash <> page.content_hash OR records.deleted_at IS NOT NULL)
+"""
+_CHANGED_LINKS = """
+UPDATE record_links SET record_id = page.record, state = page.state, remote_version = page.version,
+       remote_updated_at = page.changed, raw = page.raw, raw_hash = page.raw_hash, base = page.base,
+       pulled_at = now(), seen_at = now(), problem = page.problem
+FROM jsonb_to_recordset(%s::jsonb) AS page(id bigint, record uuid, state text, version text, changed timestamptz,
+                                           raw jsonb, raw_hash text, base jsonb, problem jsonb)
+WHERE record_links.id = page.id
+"""
+_DELETED_LINKS = """
+UPDATE record_links SET state = 'deleted', pulled_at = now(),
+       remote_version = coalesce(nullif(page.version, ''), remote_version),
+       remote_updated_at = coalesce(page.changed, remote_updated_at)
+FROM jsonb_to_recordset(%s::jsonb) AS page(id bigint, version text, changed timestamptz)
+WHERE record_links.id = page.id AND record_links.state <> 'deleted'
+"""
+_DELETED_RECORDS = """
+UPDATE records SET deleted_at = now(), changed_at = now(), version = version + 1
+WHERE id = ANY(%s) AND deleted_at IS NULL
+  AND NOT EXISTS (SELECT 1 FROM record_links link WHERE link.record_id = records.id AND link.state <> 'deleted')
+"""
+_SEEN = "UPDATE record_links SET seen_at = now() WHERE id = ANY(%s)"
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is stored of an external id before a page is written."""
+
+    link: int
+    record: uuid.UUID | None
+    raw_hash: str
+    version: str
+    updated_at: datetime | None
+    state: str
+    content_hash: str | None
+
+    def is_newer_than(self, incoming: ExternalRecord) -> bool:
+        """Return whether the incoming one is older news, by the provider's own version or time, never by arrival."""
+        if self.version.isdigit() and incoming.version.isdigit():
+            return int(self.version) > int(incoming.version)
+        return bool(self.updated_at and incoming.updated_at and self.updated_at > incoming.updated_at)
+
+
+@dataclass(slots=True)
+class Draft:
+    """One record as it shall be stored: `fields` None when the record cannot be kept, `problem` then says why."""
+
+    external: ExternalRecord
+    raw_hash: str
+    fields: dict[str, Any] | None
+    state: LinkState = LinkState.IN_STEP
+    problem: dict[str, Any] | None = None
+
+
+@dataclass(slots=True)
+class Counts:
+    """What became of the records of a page."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    deleted: int = 0
+    left_out: int = 0
+    failed: int = 0
+
+
+@dataclass(slots=True)
+class Batch:
+    """A page, sorted by what has to be done."""
+
+    drafts: list[Draft] = field(default_factory=list)
+    deleted: list[ExternalRecord] = field(default_factory=list)
+    unchanged: list[int] = field(default_factory=list)
+
+
+def raw_hash(raw: Any) -> str:
+    """Return 32 hex characters that are equal for equal JSON."""
+    return hashlib.blake2b(orjson.dumps(raw, option=_CANONICAL), digest_size=16).hexdigest()
+
+
+def known(connection: Connection, object_type: ObjectType, ids: Sequence[str]) -> dict[str, Known]:
+    """Return what is stored of these external ids. One query."""
+    with database.cursor() as cursor:
+        cursor.execute(_KNOWN, [connection.pk, object_type, list(ids)])
+        return {row[0]: Known(*row[1:]) for row in cursor.fetchall()}
+
+
+def write(
+    connection: Connection, object_type: ObjectType, batch: Batch, stored: dict[str, Known], *, full: bool
+) -> Counts:
+    """Write a batch and return the counts. To be called in the transaction that also saves the cursor.
+
+    `stored` is what `known` returned under the same lease: this job is the stream's only writer. In a `full` read the
+    links that were met are marked, so that those that were not can be asked about.
+    """
+    counts = Counts(unchanged=len(batch.unchanged))
+    new = [draft for draft in batch.drafts if draft.external.id not in stored]
+    changed = [draft for draft in batch.drafts if draft.external.id in stored]
+    for draft in batch.drafts:
+        counts.left_out += draft.state == LinkState.LEFT_OUT
+        counts.failed += draft.state == LinkState.FAILING
+    with database.cursor() as cursor:
+        if new:
+            counts.created = _insert(cursor, connection, object_type, new)
+        if changed:
+            counts.updated = _update(cursor, connection, object_type, changed, stored)
+            kept = sum(draft.fields is not None for draft in changed)
+            counts.unchanged += kept - counts.updated
+        if batch.deleted:
+            counts.deleted = _delete(cursor, batch.deleted, stored)
+        if full and batch.unchanged:
+            cursor.execute(_SEEN, [batch.unchanged])
+    return counts
+
+
+def _insert(cursor: Any, connection: Connection, object_type: ObjectType, drafts: list[Draft]) -> int:
+    ids = [uuid7() if draft.fields is not None else None for draft in drafts]
+    texts = [_text(draft.fields) if draft.fields is not None else None for draft in drafts]
+    _copy_records(
+        cursor, connection, object_type, [(i, t, d) for i, t, d in zip(ids, texts, drafts, strict=True) if i and t]
+    )
+    cursor.execute("SELECT now()")
+    (now,) = cursor.fetchone()
+    with cursor.copy(_NEW_LINKS) as copy:
+        for record, text, draft in zip(ids, texts, drafts, strict=True):
+            external = draft.external
+            copy.write_row((
+                record, connection.pk, object_type, external.id, draft.state, external.version, external.updated_at,
+                _text(external.raw), draft.raw_hash, text, now, now, _text(draft.problem) if draft.problem else None,
+            ))  # fmt: skip
+    return sum(record is not None for record in ids)
+
+
+def _copy_records(
+    cursor: Any, connection: Connection, object_type: ObjectType, rows: list[tuple[uuid.UUID, str, Draft]]
+) -> None:
+    with cursor.copy(_NEW_RECORDS) as copy:
+        for record, text, draft in rows:
+            copy.write_row((
+                record, connection.venue_id, object_type, text, 1, _hash(text), draft.external.updated_at,
+            ))  # fmt: skip
+
+
+def _update(
+    cursor: Any, connection: Connection, object_type: ObjectType, drafts: list[Draft], stored: dict[str, Known]
+) -> int:
+    """Return how many records' canonical fields changed; links are refreshed for all."""
+    records, links, fresh = [], [], []
+    for draft in drafts:
+        before, external = stored[draft.external.id], draft.external
+        record = before.record
+        if draft.fields is not None:
+            text = _text(draft.fields)
+            if record is None:
+                record = uuid7()
+                fresh.append((record, text, draft))
+            else:
+                records.append(
+                    {
+                        "id": record,
+                        "fields": orjson.Fragment(text),
+                        "content_hash": _hash(text),
+                        "changed": external.updated_at,
+                    }
+                )
+        links.append({
+            "id": before.link, "record": record, "state": draft.state, "version": external.version,
+            "changed": external.updated_at, "raw": external.raw, "raw_hash": draft.raw_hash, "base": draft.fields,
+            "problem": draft.problem,
+        })  # fmt: skip
+    if fresh:
+        _copy_records(cursor, connection, object_type, fresh)
+    updated = len(fresh)
+    if records:
+        cursor.execute(_CHANGED_RECORDS, [_text(records)])
+        updated += cursor.rowcount
+    cursor.execute(_CHANGED_LINKS, [_text(links)])
+    return updated
+
+
+def _delete(cursor: Any, deleted: list[ExternalRecord], stored: dict[str, Known]) -> int:
+    """Return how many links became tombstones; what was never stored needs none."""
+    rows = [
+        {"id": stored[each.id].link, "version": each.version, "changed": each.updated_at}
+        for each in deleted
+        if each.id in stored
+    ]
+    if not rows:
+        return 0
+    cursor.execute(_DELETED_LINKS, [_text(rows)])
+    count: int = cursor.rowcount
+    if count:
+        cursor.execute(_DELETED_RECORDS, [[stored[each.id].record for each in deleted if each.id in stored]])
+    return count
+
+
+def _text(value: Any) -> str:
+    """Return sorted JSON text; PostgreSQL's jsonb cannot hold NUL, so an escaped one is dropped."""
+    text = orjson.dumps(value, option=_CANONICAL).decode()
+    return text.replace("\\u0000", "") if "\\u0000" in text else text
+
+
+def _hash(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

@@ -1,0 +1,79 @@
+"""What we asked providers to tell us, and every delivery they made."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from connections.fields import SealedField
+from connections.models import Connection
+from integrations.ids import uuid7
+from syncing.work import WorkItem
+
+
+class WebhookSubscription(models.Model):
+    """What is registered at a provider for one connection, and the secrets that prove its deliveries."""
+
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="webhook_subscriptions")
+    external_id = models.CharField(max_length=120, blank=True)
+    url_token_hash = models.CharField(max_length=64, unique=True, help_text="SHA-256 of the token in the URL.")
+    events = models.JSONField(default=list)
+    signing_secret = SealedField(null=True)
+    previous_secret = SealedField(null=True, help_text="Still accepted while a rotation is under way.")
+    active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    last_received_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        db_table = "webhooks"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "external_id"],
+                condition=~Q(external_id=""),
+                name="one_subscription_per_external_id",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"Events of {self.connection}"
+
+    def secret_context(self) -> str:
+        """Return what binds this row's secrets to it."""
+        return f"{self.connection.venue_id}|{self.connection.provider}"
+
+
+class Verdict(models.TextChoices):
+    """What the verifier and the router made of a delivery."""
+
+    ACCEPTED = "accepted", "Accepted"
+    IGNORED = "ignored", "Not of interest"
+    UNROUTABLE = "unroutable", "No such account here"
+
+
+class WebhookEvent(WorkItem):
+    """One event as it arrived; the dedupe key makes a second delivery of it a no-op."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    provider = models.CharField(max_length=20)
+    connection = models.ForeignKey(Connection, on_delete=models.SET_NULL, null=True, related_name="webhook_events")
+    account_id = models.CharField(max_length=120, blank=True)
+    event_type = models.CharField(max_length=120, blank=True)
+    dedupe_key = models.CharField(max_length=120)
+    body = models.BinaryField()
+    headers = models.JSONField(default=dict)
+    verdict = models.CharField(max_length=10, choices=Verdict.choices, default=Verdict.ACCEPTED)
+    received_at = models.DateTimeField(default=timezone.now)
+
+    class Meta(WorkItem.Meta):
+        db_table = "integration_webhooks"
+        constraints = [
+            *WorkItem.Meta.constraints,
+            models.UniqueConstraint(fields=["provider", "account_id", "dedupe_key"], name="one_row_per_event"),
+            models.CheckConstraint(condition=Q(verdict__in=Verdict.values), name="verdict_is_known"),
+        ]
+        indexes = [
+            models.Index(fields=["not_before"], condition=Q(status="queued"), name="waiting_events"),
+            models.Index(fields=["connection", "-received_at"], name="events_of_a_connection"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.provider} {self.event_type} {self.dedupe_key}"
