@@ -1,0 +1,96 @@
+"""The cast, the venue, and the provider sandbox over real loopback HTTP."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+
+from integrations import catalogue
+from integrations.models import Role, Venue
+from mappings import templates
+from tests.factories import ConnectionFactory, MembershipFactory, UserFactory, VenueFactory
+from tests.provider_sandbox import Sandbox
+
+
+@pytest.fixture(autouse=True)
+def _known_hosts(settings: Any) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def _catalogue(request: pytest.FixtureRequest) -> None:
+    """The rows that a release writes, for every test that has a database."""
+    if (
+        request.node.get_closest_marker("django_db")
+        or "db" in request.fixturenames
+        or "transactional_db" in request.fixturenames
+    ):
+        request.getfixturevalue("transactional_db" if "transactional_db" in request.fixturenames else "db")
+        catalogue.refresh()
+        templates.refresh()
+
+
+@pytest.fixture
+def venue(db: None) -> Venue:
+    return VenueFactory(name="The Lantern Room", slug="lantern-room")
+
+
+def _member(venue: Venue, name: str, role: Role) -> User:
+    return MembershipFactory(venue=venue, role=role, user=UserFactory(username=name)).user
+
+
+@pytest.fixture
+def owner(venue: Venue) -> User:
+    return _member(venue, "owner", Role.VENUE_ADMIN)
+
+
+@pytest.fixture
+def operator(venue: Venue) -> User:
+    return _member(venue, "operator", Role.OPERATOR)
+
+
+@pytest.fixture
+def viewer(venue: Venue) -> User:
+    return _member(venue, "viewer", Role.VIEWER)
+
+
+@pytest.fixture
+def stranger(db: None) -> User:
+    """Owner of another venue."""
+    return _member(VenueFactory(name="Elsewhere", slug="elsewhere"), "stranger", Role.VENUE_ADMIN)
+
+
+@pytest.fixture
+def staff(db: None) -> User:
+    return UserFactory(username="staff", is_staff=True, is_superuser=True)
+
+
+@pytest.fixture
+def connection(venue: Venue) -> Any:
+    """The venue's connected Square; its tokens are canaries that no provider knows."""
+    return ConnectionFactory(venue=venue)
+
+
+@pytest.fixture(scope="session")
+def _sandbox_process() -> Iterator[Sandbox]:
+    sandbox = Sandbox()
+    yield sandbox
+    sandbox.stop()
+
+
+@pytest.fixture
+def sandbox(_sandbox_process: Sandbox, settings: Any) -> Sandbox:
+    """The sandbox, fresh, with Backline's settings pointing at it."""
+    _sandbox_process.ask("POST", "/reset", {})
+    _sandbox_process.ask("DELETE", "/faults")
+    settings.SANDBOX_URL = _sandbox_process.url
+    settings.PUBLIC_URL = "http://testserver"
+    settings.PROVIDER_APPS = {
+        "square": {"client_id": "sandbox-sq0idb-backline", "client_secret": "sandbox-sq0csb-backline-secret"}
+    }
+    settings.PROVIDER_CALLS_PER_SECOND = {"square": 10_000}
+    _sandbox_process.ask(
+        "POST", "/square/redirect-uris", {"uri": "http://testserver/api/v1/integrations/oauth/callback/square"}
+    )
+    return _sandbox_process
