@@ -1,0 +1,1 @@
+"""Square as a strict local double."""
