@@ -118,7 +118,6 @@ class SyncJob(WorkItem):
         ]
         indexes = [
             models.Index(fields=["priority", "not_before"], condition=Q(status="queued"), name="waiting_jobs"),
-            models.Index(fields=["lease_until"], condition=Q(status="running"), name="running_jobs"),
             models.Index(fields=["connection", "-queued_at"], name="jobs_of_a_connection"),
             models.Index(fields=["run"], name="jobs_of_a_run"),
         ]
@@ -242,7 +241,7 @@ class Record(models.Model):
     """The venue's own copy of a customer, product, order …: canonical fields, and a version that real changes move."""
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
-    venue = models.ForeignKey(Venue, on_delete=models.CASCADE, related_name="records")
+    venue = models.ForeignKey(Venue, on_delete=models.CASCADE, related_name="records", db_index=False)  # see indexes
     object_type = models.CharField(max_length=20)
     fields: Any = models.JSONField(default=dict)
     version = models.PositiveIntegerField(default=1)
@@ -281,8 +280,9 @@ class LinkState(models.TextChoices):
 class RecordLink(models.Model):
     """A record's counterpart at one provider: its id there, what was last seen and sent, and what is wrong."""
 
-    record = models.ForeignKey(Record, on_delete=models.CASCADE, null=True, related_name="links")
-    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="record_links")
+    # No index of their own: the two unique constraints begin with these columns, and every index costs each write.
+    record = models.ForeignKey(Record, on_delete=models.CASCADE, null=True, related_name="links", db_index=False)
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="record_links", db_index=False)
     external_type = models.CharField(max_length=20)
     external_id = models.CharField(max_length=255)
     state = models.CharField(max_length=10, choices=LinkState.choices, default=LinkState.IN_STEP)

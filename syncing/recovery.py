@@ -1,4 +1,4 @@
-"""Given-up work brought back: a new job for each stream whose last one failed for good; the failed row stays as it is."""
+"""Given-up work brought back: a new job for each stream whose last one failed for good; the failed row stays."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

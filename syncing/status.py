@@ -121,7 +121,9 @@ def _stream(cursor: SyncCursor, now: datetime) -> dict[str, Any]:
 
 def _backpressure(venue: Venue, provider: str, waiting: list[SyncJob], now: datetime) -> dict[str, Any]:
     config = IntegrationConfig.objects.filter(venue=venue, integration=provider).first()
-    told_to_wait = [job.not_before for job in waiting if job.failure_class in _WAITS_FOR_PROVIDER and job.not_before > now]
+    told_to_wait = [
+        job.not_before for job in waiting if job.failure_class in _WAITS_FOR_PROVIDER and job.not_before > now
+    ]
     return {
         "paused": bool(config and config.is_paused),
         "paused_until": config.paused_until if config and config.is_paused else None,
@@ -149,9 +151,7 @@ def _age(moment: datetime | None, now: datetime) -> int | None:
 
 def history(venue: Venue, provider: str) -> QuerySet[SyncLog, dict[str, Any]]:
     """Return every attempt, the newest first, as plain rows for `as_json` or `as_csv`. Kept after a disconnect, too."""
-    return (
-        SyncLog.objects.filter(venue=venue, provider=provider).order_by("-started_at", "-id").values(*_RUN_COLUMNS)
-    )
+    return SyncLog.objects.filter(venue=venue, provider=provider).order_by("-started_at", "-id").values(*_RUN_COLUMNS)
 
 
 def as_json(row: dict[str, Any]) -> dict[str, Any]:
