@@ -30,6 +30,12 @@ _COLUMNS: dict[ObjectType, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ObjectType.PAYOUT: (("method",), ("amount", "arrival_date", "status")),
     ObjectType.INVOICE: (("number",), ("total", "due_on", "balance", "status")),
 }
+# The columns of small lists in reading order, and what tells a reader nothing.
+_ORDER = (
+    "name", "type", "variant", "sku", "quantity", "rate", "price", "unit_price", "gross", "discount", "fee", "tax",
+    "net", "total", "amount",
+)  # fmt: skip
+_UNTOLD = frozenset({"key", "source"})
 # Objects whose title is a choice such as CARD or bank_account, which reads better as words.
 _NAMED_BY_CHOICE = (ObjectType.PAYMENT, ObjectType.PAYOUT)
 _SEARCHED: dict[ObjectType, tuple[str, ...]] = {
@@ -74,12 +80,14 @@ def searched(object_type: ObjectType) -> tuple[str, ...]:
     return _SEARCHED.get(object_type, _SEARCHED_OTHERWISE)
 
 
-def table(entries: Iterable[Mapping[str, Any]]) -> tuple[list[str], list[list[Cell]]]:
-    """Return headings and rows for a list of small objects, such as the lines of an order."""
+def table(entries: Iterable[Mapping[str, Any]]) -> tuple[list[tuple[str, bool]], list[list[Cell]]]:
+    """Return headings, each with whether it holds amounts, and rows for small objects such as an order's lines."""
     rows = list(entries)
-    names = list(dict.fromkeys(name for row in rows for name in row))
+    found = {name for row in rows for name, value in row.items() if not _is_reference(value)} - _UNTOLD
+    names = sorted(found, key=lambda name: (_ORDER.index(name) if name in _ORDER else len(_ORDER), name))
     shown = [[Cell(_heading(name), _kind_of(row.get(name)), row.get(name)) for name in names] for row in rows]
-    return [_heading(name) for name in names], shown
+    amounts = {name for name in names for row in rows if _kind_of(row.get(name)) == FieldType.MONEY}
+    return [(_heading(name), name in amounts) for name in names], shown
 
 
 def _cell(field: CanonicalField, fields: Mapping[str, Any]) -> Cell:
@@ -107,6 +115,10 @@ def _at(fields: Mapping[str, Any], path: str) -> Any:
 
 def _fields(object_type: ObjectType) -> dict[str, CanonicalField]:
     return {field.path: field for field in canonical.OBJECTS[object_type].fields}
+
+
+def _is_reference(value: Any) -> bool:
+    return isinstance(value, Mapping) and "id" in value
 
 
 def _kind_of(value: Any) -> str:

@@ -1,9 +1,11 @@
 """What a run leaves behind: one log for each attempt, with its counts, its waits and how it ended."""
 
-from typing import Any
+from dataclasses import asdict
 
-from django.db.models import F, Func, IntegerField, JSONField, Value
-from django.db.models.functions import Coalesce, Now
+import orjson
+from django.db import connection as database
+from django.db.models import F, Func, JSONField, Value
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from integrations.providers.http import Meter
@@ -16,13 +18,6 @@ class _Appended(Func):
 
     template = "(%(expressions)s)"
     arg_joiner = " || "
-    output_field = JSONField()
-
-
-class _AddedCalls(Func):
-    """The number stored under a key of a JSON object, plus some."""
-
-    template = "jsonb_set(%(expressions)s)"
     output_field = JSONField()
 
 
@@ -42,25 +37,30 @@ def open_log(job: SyncJob, *, taken_over: bool) -> SyncLog:
     return log
 
 
+_ADD = """
+UPDATE sync_logs SET
+    read = read + %(read)s, pages = pages + 1, created = created + %(created)s, updated = updated + %(updated)s,
+    unchanged = unchanged + %(unchanged)s, deleted = deleted + %(deleted)s, left_out = left_out + %(left_out)s,
+    failed = failed + %(failed)s, total = coalesce(%(total)s, total), bytes_in = bytes_in + %(bytes_in)s,
+    timeline = timeline || %(events)s::jsonb,
+    calls = (SELECT coalesce(jsonb_object_agg(class, number), '{}') FROM (
+                 SELECT used.key AS class, sum(used.value::int) AS number FROM (
+                     SELECT * FROM jsonb_each_text(calls) UNION ALL SELECT * FROM jsonb_each_text(%(calls)s::jsonb)
+                 ) used GROUP BY used.key) summed)
+WHERE id = %(log)s
+"""
+
+
 def add(log: SyncLog, counts: Counts, *, read: int, total: int | None, meter: Meter) -> None:
     """Add a page's counts and what the session used since. One statement; belongs in the page's transaction."""
     calls, received, waits = meter.take()
-    values: dict[str, Any] = {
-        name: F(name) + getattr(counts, name)
-        for name in ("created", "updated", "unchanged", "deleted", "left_out", "failed")
-    }
-    if waits:
-        entry = _entry("asked_to_wait", f"Waited {sum(waits):.1f} seconds because the provider asked us to.")
-        values["timeline"] = _Appended(F("timeline"), Value([entry], JSONField()))
-    if total is not None:
-        values["total"] = total
-    SyncLog.objects.filter(pk=log.pk).update(
-        read=F("read") + read,
-        pages=F("pages") + 1,
-        bytes_in=F("bytes_in") + received,
-        calls=_with_calls(calls),
-        **values,
-    )
+    waited = [_entry("asked_to_wait", f"Waited {sum(waits):.1f} seconds because the provider asked us to.")]
+    used = {
+        "calls": orjson.dumps(calls).decode(), "bytes_in": received,
+        "events": orjson.dumps(waited if waits else []).decode(),
+    }  # fmt: skip
+    with database.cursor() as cursor:
+        cursor.execute(_ADD, asdict(counts) | used | {"log": log.pk, "read": read, "total": total})
 
 
 def note(log: SyncLog, event: str, detail: str) -> None:
@@ -98,27 +98,3 @@ def _close(log: SyncLog, outcome: Outcome, **values: str) -> None:
 
 def _entry(event: str, detail: str) -> dict[str, str]:
     return {"at": timezone.now().isoformat(timespec="seconds"), "event": event, "detail": detail[:300]}
-
-
-def _with_calls(calls: dict[str, int]) -> Any:
-    expression: Any = F("calls")
-    for call_class, number in calls.items():
-        sum_so_far = Coalesce(_Number(F("calls"), Value(call_class)), 0) + number
-        expression = _AddedCalls(expression, _Path(Value(call_class)), _AsJson(sum_so_far), Value(True))
-    return expression
-
-
-class _Number(Func):
-    template = "((%(expressions)s)::int)"
-    arg_joiner = " ->> "
-    output_field = IntegerField()
-
-
-class _Path(Func):
-    template = "ARRAY[%(expressions)s]::text[]"
-    output_field = JSONField()
-
-
-class _AsJson(Func):
-    function = "to_jsonb"
-    output_field = JSONField()

@@ -15,7 +15,7 @@ from mappings import canonical
 from mappings.engine import Mapped, Mapper
 from syncing import store
 from syncing.models import LinkState
-from syncing.store import Batch, Draft, Known
+from syncing.store import Batch, Draft, Known, Raw
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +44,11 @@ class Inbound:
                     continue
                 batch.deleted.append(record)
             else:
-                seen = store.raw_hash(record.raw)
-                if before is not None and before.raw_hash == seen and before.state != LinkState.DELETED:
+                raw = Raw.of(record.raw)
+                if before is not None and before.raw_hash == raw.hash and before.state != LinkState.DELETED:
                     batch.unchanged.append(before.link)
                 else:
-                    batch.drafts.append(Draft(record, seen, None))
+                    batch.drafts.append(Draft(record, raw))
         return batch, stored
 
     def complete(self, batch: Batch, api: ApiSession, *, still_ours: Callable[[], None]) -> None:
@@ -57,6 +57,8 @@ class Inbound:
             return
         for draft in batch.drafts:
             draft.external = self.stream.complete(api, draft.external)
+            # The hash stays that of the list's entry: it is what the next read can compare with.
+            draft.raw = Raw(Raw.of(draft.external.raw).text, draft.raw.hash)
             still_ours()
 
     def fill(self, batch: Batch) -> None:

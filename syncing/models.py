@@ -290,9 +290,11 @@ class RecordLink(models.Model):
     remote_updated_at = models.DateTimeField(null=True, blank=True)
     raw: Any = models.JSONField(default=dict, help_text="As received.")
     raw_hash = models.CharField(max_length=32, blank=True)
-    base: Any = models.JSONField(null=True, help_text="Canonical fields as both sides last agreed.")
-    pulled_at = models.DateTimeField(null=True, blank=True)
-    seen_at = models.DateTimeField(null=True, blank=True, help_text="Last met in a full read.")
+    base: Any = models.JSONField(
+        null=True, help_text="Canonical fields as both sides last agreed; empty: as the record has them."
+    )
+    pulled_at = models.DateTimeField(null=True, blank=True, db_default=Now())
+    seen_at = models.DateTimeField(null=True, blank=True, db_default=Now(), help_text="Last met in a full read.")
     pushed_version = models.PositiveIntegerField(null=True, blank=True)
     pushed_hash = models.CharField(max_length=32, blank=True, db_default="", default="")
     push_key = models.CharField(max_length=45, blank=True, db_default="", default="")

@@ -24,7 +24,7 @@ from integrations.ids import uuid7
 from integrations.providers import PROVIDERS
 from integrations.providers.types import ObjectType
 from mappings.models import Direction
-from syncing.models import Mode, Priority, SyncJob, Trigger
+from syncing.models import Mode, Outcome, Priority, SyncJob, SyncLog, Trigger
 from syncing.work import OPEN, WorkStatus
 
 # A job may be taken when it waits and its time has come, or when its worker let the lease run out; never two of one
@@ -152,6 +152,9 @@ def stop(connection: Connection, *, by: Any) -> int:
     waiting = jobs.filter(status=WorkStatus.QUEUED).update(
         status=WorkStatus.CANCELLED, finished_at=now, stop_requested_at=now, stop_requested_by=by
     )
+    # A job that waited for its next turn left its log open; nobody else would close it now.
+    left_open = SyncLog.objects.filter(connection=connection, outcome=Outcome.RUNNING)
+    left_open.filter(job__status=WorkStatus.CANCELLED).update(outcome=Outcome.STOPPED, finished_at=now)
     running = jobs.filter(status=WorkStatus.RUNNING, stop_requested_at=None).update(
         stop_requested_at=now, stop_requested_by=by
     )

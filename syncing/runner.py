@@ -8,15 +8,13 @@ how far the rows are true.
 import logging
 import random
 import time
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 
+import orjson
 from django.conf import settings
 from django.db import connection as database
 from django.db import transaction
-from django.db.models.functions import Now
 from django.utils import timezone
 
 from connections import lifecycle, sessions
@@ -30,6 +28,7 @@ from integrations.providers.types import ExternalRecord, ObjectType, Page, ReadS
 from mappings import versions
 from mappings.engine import BadRule
 from syncing import history, queue, retry, sentences, store
+from syncing.ahead import ReadAhead
 from syncing.inbound import Inbound
 from syncing.models import LinkState, Mode, RecordLink, SyncCursor, SyncJob, SyncLog, Trigger
 from syncing.queue import Claim
@@ -38,12 +37,19 @@ from syncing.work import WorkStatus
 
 logger = logging.getLogger(__name__)
 
-_HEARTBEAT = """
+# The lease, and whether the job is still ours to work on.
+_BEAT = """
 UPDATE sync_queue job SET lease_until = now() + make_interval(secs => %(lease)s), heartbeat_at = now(), attempts = 1
 FROM connections link
 WHERE job.id = %(job)s AND job.fence = %(fence)s AND job.status = 'running' AND link.id = job.connection_id
-RETURNING job.stop_requested_at IS NOT NULL, link.status
+RETURNING job.stop_requested_at IS NOT NULL AS stop, link.status
 """
+_BEAT_AND_BOOKMARK = f"""
+WITH mine AS ({_BEAT}), moved AS (
+    UPDATE sync_cursors SET position = %(position)s::jsonb, updated_at = now()
+    WHERE id = %(cursor)s AND EXISTS (SELECT FROM mine)
+) SELECT stop, status FROM mine
+"""  # noqa: S608 - made of constants
 
 
 class LostLease(Exception):
@@ -108,14 +114,15 @@ class _Slice:
         mapper = versions.mapper_for(self.connection, self.object_type)
         self.inbound = Inbound(self.connection, self.stream, mapper)
         pages = self.stream.read(self.api, self.cursor.position, ReadScope(known=self._known()))
-        for page in self._ahead(pages):
-            batch, stored = self.inbound.sort(page.records)
-            self.inbound.complete(batch, self.api, still_ours=self._beat)
-            self.inbound.fill(batch)
-            self._save(page, batch, stored)
-            if page.last:
-                self._finish()
-                return
+        with ReadAhead(pages, enough=self._is_over) as coming:
+            for page in coming:
+                batch, stored = self.inbound.sort(page.records)
+                self.inbound.complete(batch, self.api, still_ours=self._beat)
+                self.inbound.fill(batch)
+                self._save(page, batch, stored)
+                if page.last:
+                    self._finish()
+                    return
         queue.requeue(self.claim)
 
     def _cursor(self) -> SyncCursor:
@@ -150,33 +157,25 @@ class _Slice:
             links.exclude(state=LinkState.DELETED).order_by("external_id").values_list("external_id", flat=True)
         )
 
-    def _ahead(self, pages: Iterator[Page]) -> Iterator[Page]:
-        """Yield pages, the next one being fetched while the present one is written; none beyond the slice's end."""
-        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="read-ahead") as reader:
-            coming = reader.submit(next, pages, None)
-            while (page := coming.result()) is not None:
-                over = time.monotonic() > self.ends_at or Shutdown.requested
-                if not page.last and not over:
-                    coming = reader.submit(next, pages, None)
-                yield page
-                if page.last or over:
-                    return
+    def _is_over(self) -> bool:
+        return Shutdown.requested or time.monotonic() > self.ends_at
 
     @transaction.atomic
     def _save(self, page: Page, batch: Batch, stored: dict[str, store.Known]) -> None:
-        self._beat()
         full = self.cursor.full_began_at is not None
-        counts = store.write(self.connection, self.object_type, batch, stored, full=full)
-        SyncCursor.objects.filter(pk=self.cursor.pk).update(position=page.position, updated_at=Now())
+        with database.cursor() as cursor:
+            # A page that dies with the database server is read again, for its bookmark dies with it: no need to wait.
+            cursor.execute("SET LOCAL synchronous_commit = off")
+            counts = store.write(self.connection, self.object_type, batch, stored, full=full)
+            position = orjson.dumps(page.position).decode()
+            self._beat(_BEAT_AND_BOOKMARK, position=position, cursor=self.cursor.pk)
         history.add(self.log, counts, read=len(page.records), total=page.total, meter=self.api.meter)
 
-    def _beat(self) -> None:
+    def _beat(self, statement: str = _BEAT, **values: Any) -> None:
         """Renew the lease; raise when the job is no longer ours to work on, or shall stop."""
+        lease = settings.SYNC_LEASE.total_seconds()
         with database.cursor() as cursor:
-            cursor.execute(
-                _HEARTBEAT,
-                {"lease": settings.SYNC_LEASE.total_seconds(), "job": self.claim.job_id, "fence": self.claim.fence},
-            )
+            cursor.execute(statement, {"lease": lease, "job": self.claim.job_id, "fence": self.claim.fence} | values)
             row = cursor.fetchone()
         if row is None:
             raise LostLease

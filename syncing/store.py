@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 import orjson
 from django.db import connection as database
@@ -32,7 +32,7 @@ COPY records (id, venue_id, object_type, fields, version, content_hash, source_u
 """
 _NEW_LINKS = """
 COPY record_links (record_id, connection_id, external_type, external_id, state, remote_version, remote_updated_at,
-                   raw, raw_hash, base, pulled_at, seen_at, problem) FROM STDIN
+                   raw, raw_hash, problem) FROM STDIN
 """
 _CHANGED_RECORDS = """
 UPDATE records SET fields = page.fields, content_hash = page.content_hash, source_updated_at = page.changed,
@@ -42,10 +42,10 @@ WHERE records.id = page.id AND (records.content_hash <> page.content_hash OR rec
 """
 _CHANGED_LINKS = """
 UPDATE record_links SET record_id = page.record, state = page.state, remote_version = page.version,
-       remote_updated_at = page.changed, raw = page.raw, raw_hash = page.raw_hash, base = page.base,
+       remote_updated_at = page.changed, raw = page.raw, raw_hash = page.raw_hash, base = NULL,
        pulled_at = now(), seen_at = now(), problem = page.problem
 FROM jsonb_to_recordset(%s::jsonb) AS page(id bigint, record uuid, state text, version text, changed timestamptz,
-                                           raw jsonb, raw_hash text, base jsonb, problem jsonb)
+                                           raw jsonb, raw_hash text, problem jsonb)
 WHERE record_links.id = page.id
 """
 _DELETED_LINKS = """
@@ -82,13 +82,27 @@ class Known:
         return bool(self.updated_at and incoming.updated_at and self.updated_at > incoming.updated_at)
 
 
+@dataclass(frozen=True, slots=True)
+class Raw:
+    """A provider's JSON as text, and 32 hex characters that are equal for equal JSON."""
+
+    text: str
+    hash: str
+
+    @classmethod
+    def of(cls, value: Any) -> Self:
+        """Return the text and hash of a decoded JSON value."""
+        text = _text(value)
+        return cls(text, _hash(text))
+
+
 @dataclass(slots=True)
 class Draft:
     """One record as it shall be stored: `fields` None when the record cannot be kept, `problem` then says why."""
 
     external: ExternalRecord
-    raw_hash: str
-    fields: dict[str, Any] | None
+    raw: "Raw"
+    fields: dict[str, Any] | None = None
     state: LinkState = LinkState.IN_STEP
     problem: dict[str, Any] | None = None
 
@@ -112,11 +126,6 @@ class Batch:
     drafts: list[Draft] = field(default_factory=list)
     deleted: list[ExternalRecord] = field(default_factory=list)
     unchanged: list[int] = field(default_factory=list)
-
-
-def raw_hash(raw: Any) -> str:
-    """Return 32 hex characters that are equal for equal JSON."""
-    return hashlib.blake2b(orjson.dumps(raw, option=_CANONICAL), digest_size=16).hexdigest()
 
 
 def known(connection: Connection, object_type: ObjectType, ids: Sequence[str]) -> dict[str, Known]:
@@ -155,30 +164,30 @@ def write(
 
 
 def _insert(cursor: Any, connection: Connection, object_type: ObjectType, drafts: list[Draft]) -> int:
-    ids = [uuid7() if draft.fields is not None else None for draft in drafts]
+    ids = [str(uuid7()) if draft.fields is not None else None for draft in drafts]
     texts = [_text(draft.fields) if draft.fields is not None else None for draft in drafts]
     _copy_records(
         cursor, connection, object_type, [(i, t, d) for i, t, d in zip(ids, texts, drafts, strict=True) if i and t]
     )
-    cursor.execute("SELECT now()")
-    (now,) = cursor.fetchone()
+    link_of = str(connection.pk)
     with cursor.copy(_NEW_LINKS) as copy:
-        for record, text, draft in zip(ids, texts, drafts, strict=True):
+        for record, draft in zip(ids, drafts, strict=True):
             external = draft.external
             copy.write_row((
-                record, connection.pk, object_type, external.id, draft.state, external.version, external.updated_at,
-                _text(external.raw), draft.raw_hash, text, now, now, _text(draft.problem) if draft.problem else None,
+                record, link_of, object_type, external.id, draft.state, external.version, external.updated_at,
+                draft.raw.text, draft.raw.hash, _text(draft.problem) if draft.problem else None,
             ))  # fmt: skip
     return sum(record is not None for record in ids)
 
 
 def _copy_records(
-    cursor: Any, connection: Connection, object_type: ObjectType, rows: list[tuple[uuid.UUID, str, Draft]]
+    cursor: Any, connection: Connection, object_type: ObjectType, rows: list[tuple[str, str, Draft]]
 ) -> None:
+    venue = str(connection.venue_id)
     with cursor.copy(_NEW_RECORDS) as copy:
         for record, text, draft in rows:
             copy.write_row((
-                record, connection.venue_id, object_type, text, 1, _hash(text), draft.external.updated_at,
+                record, venue, object_type, text, 1, _hash(text), draft.external.updated_at,
             ))  # fmt: skip
 
 
@@ -194,7 +203,7 @@ def _update(
             text = _text(draft.fields)
             if record is None:
                 record = uuid7()
-                fresh.append((record, text, draft))
+                fresh.append((str(record), text, draft))
             else:
                 records.append(
                     {
@@ -206,7 +215,7 @@ def _update(
                 )
         links.append({
             "id": before.link, "record": record, "state": draft.state, "version": external.version,
-            "changed": external.updated_at, "raw": external.raw, "raw_hash": draft.raw_hash, "base": draft.fields,
+            "changed": external.updated_at, "raw": orjson.Fragment(draft.raw.text), "raw_hash": draft.raw.hash,
             "problem": draft.problem,
         })  # fmt: skip
     if fresh:

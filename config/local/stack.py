@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from config.local import ports, procfile, secrets, tether, variables, welcome
 from config.local.errors import LaunchError
-from config.local.project import Project
+from config.local.project import Project, make_folder
 from config.local.say import say
 from config.local.servers import Servers
 from config.local.supervisor import Show, Supervisor
@@ -96,6 +96,7 @@ def _start_sandbox(project: Project, supervisor: Supervisor, listener: "_Sandbox
     """Start the providers' double and return the address that it prints."""
     command = [str(project.python), "-m", "integrations.sandbox", "--port", str(ports.any_free())]
     command += ["--redirect-uri", settings["PUBLIC_URL"] + _CALLBACK]
+    command += ["--remember", str(make_folder(project.var) / "sandbox.json")]  # a second start is still connected
     supervisor.start(_SANDBOX, command, settings, ends_last=True)
     if not supervisor.wait_for(lambda: bool(listener.url), seconds=_PATIENCE):
         raise LaunchError(f"The sandbox did not say its address within {_PATIENCE:.0f} s. All is stopped.")

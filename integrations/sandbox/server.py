@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 from dataclasses import asdict, replace
+from pathlib import Path
 
 import orjson
 from aiohttp import web
@@ -52,6 +53,8 @@ def build(options: argparse.Namespace) -> web.Application:
     application = Application(options.square_client_id, options.square_client_secret)
     square = SquareDouble(clock, application, seed=options.seed, sizes=sizes)
     square.redirect_uris = list(options.redirect_uri)
+    if options.remember:
+        square.grants.remember_in(options.remember)
     app = web.Application(client_max_size=MOST_BYTES)
     door = Door(SquareDesk(square), prefix="/square", clock=clock, faults=faults, log=log)
     app.router.add_route("*", "/square/{path:.*}", door.handle)
@@ -107,6 +110,7 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--redirect-uri", action="append", default=[], help="may be given several times")
     parser.add_argument("--square-client-id", default="sandbox-sq0idb-backline")
     parser.add_argument("--square-client-secret", default="sandbox-sq0csb-backline-secret")
+    parser.add_argument("--remember", type=Path, metavar="FILE", help="keep the tokens it gives in this file")
     parser.add_argument("--parent-pid-watch", action="store_true", help="stop when the parent process is gone")
     parser.add_argument("--die-with-parent", action="store_true", help="the same, by the kernel (Linux)")
     return parser.parse_args(argv)

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import os
 import secrets
 from base64 import urlsafe_b64encode
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import orjson
 
 from integrations.sandbox.clock import DAY, MINUTE
 from integrations.sandbox.square.errors import SquareError, invalid
@@ -48,11 +52,32 @@ class Refresh:
 
 @dataclass
 class Grants:
-    """The authorisation server's memory."""
+    """The authorisation server's memory. With a file it outlives the process, so that a demo stays connected."""
 
     codes: dict[str, Code] = field(default_factory=dict)
     tokens: dict[str, Token] = field(default_factory=dict)
     refreshes: dict[str, Refresh] = field(default_factory=dict)
+    file: Path | None = None
+
+    def remember_in(self, file: Path) -> None:
+        """Take up what the file holds, and keep it current from now on. An unreadable file is started anew."""
+        self.file = file
+        try:
+            kept = orjson.loads(file.read_bytes())
+        except (OSError, ValueError):
+            return
+        self.tokens |= {text: Token(**each) for text, each in kept["tokens"].items()}
+        self.refreshes |= {text: Refresh(**each) for text, each in kept["refreshes"].items()}
+
+    def _keep(self) -> None:
+        if self.file is None:
+            return
+        tokens = {text: asdict(each) for text, each in self.tokens.items() if not each.is_personal}
+        refreshes = {text: asdict(each) for text, each in self.refreshes.items()}
+        fresh = self.file.with_suffix(".new")
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
+            out.write(orjson.dumps({"tokens": tokens, "refreshes": refreshes}))
+        fresh.replace(self.file)
 
     def new_code(self, code: Code) -> str:
         text = "sandbox-sq0cgb-" + secrets.token_urlsafe(16)
@@ -71,11 +96,13 @@ class Grants:
     def new_token(self, merchant_id: str, scopes: list[str], *, expires: int) -> str:
         text = "EAAAl" + secrets.token_urlsafe(45)[:59]
         self.tokens[text] = Token(merchant_id, list(scopes), expires)
+        self._keep()
         return text
 
     def new_refresh(self, merchant_id: str, scopes: list[str], *, expires: int | None) -> str:
         text = "EQAAl" + secrets.token_urlsafe(45)[:59]
         self.refreshes[text] = Refresh(merchant_id, list(scopes), expires)
+        self._keep()
         return text
 
     def refresh(self, text: str, *, now: int) -> Refresh:
@@ -91,6 +118,7 @@ class Grants:
         dying = [token for token in self.of(merchant_id) if not token.is_revoked]
         for token in dying:
             token.is_revoked = True
+        self._keep()
         return len(dying)
 
     def of(self, merchant_id: str) -> list[Token]:
