@@ -204,6 +204,12 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},  # no badge from another origin
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {
+        "ConnectionStatus": "connections.models.Status",
+        "CardStatus": "monitoring.wording.CardStatus",
+        "WorkStatus": "syncing.work.WorkStatus",
+        "ErrorClass": "integrations.providers.errors.ErrorClass",
+    },
 }
 
 # --- Browser ----------------------------------------------------------------------------------------------------------

@@ -8,15 +8,15 @@ from connections.models import Connection, Method, OAuthToken, VenueApiKey
 
 
 def of(connections: Iterable[Connection]) -> dict[UUID, dict[str, Any]]:
-    """Return for each connection `{method, present, access_expires_at, refresh_expires_at, obtained_at, key}`. Two queries."""
+    """Return for each connection what `serializers.Access` shows. Two queries."""
     asked = list(connections)
-    tokens = {
+    tokens: dict[UUID, Any] = {
         row["connection"]: row
         for row in OAuthToken.objects.filter(connection__in=asked).values(
             "connection", "access_expires_at", "refresh_expires_at", "obtained_at"
         )
     }
-    keys = {
+    keys: dict[UUID, Any] = {
         row["connection"]: row
         for row in VenueApiKey.objects.filter(connection__in=asked, status=VenueApiKey.Status.ACTIVE).values(
             "connection", "last4", "fingerprint", "created_at"

@@ -33,7 +33,7 @@ class ObjectsField(serializers.ListField):
         """Return the names without doubles. Raises ValidationError for one that the provider does not have."""
         names = list(dict.fromkeys(super().to_internal_value(data)))
         provider: Provider = self.context["provider"]
-        strange = {
+        strange: Any = {
             position: [f"{provider.spec.name} has no “{name[:40]}”. It has {', '.join(provider.streams)}."]
             for position, name in enumerate(names)
             if name not in provider.streams

@@ -16,7 +16,9 @@ from django.utils import timezone
 
 from connections import credentials
 from connections.models import Connection, OAuthToken
+from connections.sealing import CannotOpen
 from integrations import catalogue
+from integrations.problems import Problem
 from integrations.providers.base import Provider
 from integrations.providers.errors import AuthRevoked, ProviderError, Transient
 from integrations.providers.http import ApiSession
@@ -68,8 +70,9 @@ def renew_expiring(within: timedelta) -> int:
         try:
             refresh(connection.oauth_token)
             renewed += 1
-        except ProviderError as error:
-            logger.warning("token.not_renewed", extra={"connection": str(connection.pk), "code": error.code})
+        except (ProviderError, Problem, CannotOpen) as error:  # one that cannot be renewed must not hold up the others
+            code = getattr(error, "code", "cannot_open")
+            logger.warning("token.not_renewed", extra={"connection": str(connection.pk), "code": code})
     return renewed
 
 
@@ -84,8 +87,9 @@ def _renew(token: OAuthToken, me: str) -> OAuthToken:
     mine = OAuthToken.objects.filter(pk=token.pk, version=token.version, refresh_owner=me)
     try:
         grant = _ask(provider, token)
-    except ProviderError as error:
-        mine.update(refresh_until=None, failures=F("failures") + 1, last_failure=error.code[:300])
+    except (ProviderError, Problem, CannotOpen) as error:
+        why = getattr(error, "code", "cannot_open")
+        mine.update(refresh_until=None, failures=F("failures") + 1, last_failure=why[:300])
         raise
     stored = mine.update(
         access_token=credentials.sealed(token, "access_token", grant.access_token),

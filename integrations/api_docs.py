@@ -1,6 +1,7 @@
 """How the API describes itself: what every route shares in the OpenAPI document."""
 
 from collections import defaultdict
+from enum import StrEnum
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -25,7 +26,7 @@ VENUE = OpenApiParameter(
 )
 
 
-class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class SessionScheme(OpenApiAuthenticationExtension):
     """The browser's session; anything but a GET also carries the `X-CSRFToken` header."""
 
     target_class = "integrations.api_contract.SessionWithChallenge"
@@ -47,13 +48,13 @@ class FieldError(serializers.Serializer[Any]):
 class ProblemAction(serializers.Serializer[Any]):
     """What to do about it."""
 
-    label = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
     href = serializers.CharField()
 
 
 @extend_schema_serializer(component_name="Problem")
 class Problem(serializers.Serializer[Any]):
-    """A refusal (RFC 9457). `code` is for programs, `detail` is a sentence for people, `type` a page that explains it."""
+    """A refusal (RFC 9457). `code` is for programs, `detail` for people, `type` a page that explains it."""
 
     type = serializers.CharField()
     title = serializers.CharField()
@@ -63,7 +64,7 @@ class Problem(serializers.Serializer[Any]):
     instance = serializers.CharField()
     request_id = serializers.CharField(allow_blank=True)
     retry_after = serializers.IntegerField(required=False, help_text="Seconds; also in the Retry-After header.")
-    errors = FieldError(many=True, required=False)
+    errors = FieldError(many=True, required=False)  # type: ignore[assignment]
     action = ProblemAction(required=False)
 
 
@@ -78,6 +79,11 @@ def problems(*codes: str) -> dict[tuple[int, str], OpenApiResponse]:
         )
         for status, group in sorted(by_status.items())
     }
+
+
+def choices_of(closed_set: type[StrEnum]) -> list[tuple[str, str]]:
+    """Return a closed set as a ChoiceField wants it, so that its name in `ENUM_NAME_OVERRIDES` is found."""
+    return [(each.value, each.name) for each in closed_set]
 
 
 def example(name: str, value: Any, status: int = 200) -> OpenApiExample:

@@ -12,7 +12,7 @@ from integrations.providers.base import Provider
 def choose(
     venue: Venue, provider: Provider, *, objects: Iterable[str] | None = None, interval_minutes: int | None = None
 ) -> IntegrationConfig:
-    """Store what is given, leave the rest as it is, and return the wishes. At first everything is read, as often as usual."""
+    """Store what is given, leave the rest as it is, and return the wishes. At first everything is read."""
     config, _ = IntegrationConfig.objects.get_or_create(
         venue=venue,
         integration_id=provider.spec.key,

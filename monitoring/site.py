@@ -1,6 +1,10 @@
 """The staff console: Django's own admin with our name on it."""
 
+from typing import Any
+
+from django.conf import settings
 from django.contrib import admin
+from django.http import HttpRequest
 
 
 class BacklineAdminSite(admin.AdminSite):
@@ -9,3 +13,9 @@ class BacklineAdminSite(admin.AdminSite):
     site_header = "Backline – staff"
     site_title = "Backline staff"
     index_title = "Everything we keep"
+    site_url = "/integrations/"
+    enable_nav_sidebar = False
+
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """Return what every page of the console needs: besides the stock, whether this house talks to the sandbox."""
+        return super().each_context(request) | {"environment_label": "SANDBOX" if settings.SANDBOX_URL else ""}

@@ -1,0 +1,60 @@
+"""Every address of the API. Each is known with and without a slash at its end."""
+
+from django.contrib.auth.decorators import login_required
+from django.urls import URLPattern, re_path
+from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSplitView
+from rest_framework.permissions import IsAuthenticated
+
+from connections.api import ConnectionViewSet
+from monitoring.api import IntegrationViewSet, NowhereViewSet
+from syncing.api import SyncViewSet
+
+_PROVIDER = r"(?P<provider>[-\w]+)"
+
+
+def _route(path: str, view: object, name: str) -> URLPattern:
+    return re_path(rf"^api/v1/{path}/?$", view, name=name)  # type: ignore[call-overload]
+
+
+def _read(action: str) -> object:
+    return IntegrationViewSet.as_view({"get": action})
+
+
+def _change(action: str) -> object:
+    return ConnectionViewSet.as_view({"post": action})
+
+
+def _sync(method: str, action: str) -> object:
+    return SyncViewSet.as_view({method: action})
+
+
+_schema = SpectacularJSONAPIView.as_view(permission_classes=[IsAuthenticated])
+_docs = login_required(
+    SpectacularSwaggerSplitView.as_view(
+        url_name="api-schema", template_name="admin/api_docs.html", title="Backline API"
+    )
+)
+
+urlpatterns = [
+    _route("integrations", _read("index"), "api-integrations"),
+    _route(f"integrations/connect/{_PROVIDER}", _change("connect"), "api-connect"),
+    _route(f"integrations/oauth/refresh/{_PROVIDER}", _change("refresh"), "api-refresh"),
+    _route(f"integrations/{_PROVIDER}", _read("retrieve"), "api-integration"),
+    _route(f"integrations/{_PROVIDER}/disconnect", _change("disconnect"), "api-disconnect"),
+    _route(f"integrations/{_PROVIDER}/reconnect", _change("reconnect"), "api-reconnect"),
+    _route(f"integrations/{_PROVIDER}/api-key", _change("set_api_key"), "api-key"),
+    _route(f"integrations/{_PROVIDER}/sync", _sync("post", "start"), "api-sync"),
+    _route(f"integrations/{_PROVIDER}/sync/stop", _sync("post", "stop"), "api-sync-stop"),
+    _route(f"integrations/{_PROVIDER}/sync/status", _sync("get", "status"), "api-sync-status"),
+    _route(f"integrations/{_PROVIDER}/sync/history", _sync("get", "history"), "api-sync-history"),
+    _route(f"integrations/{_PROVIDER}/sync/retry", _sync("post", "retry"), "api-sync-retry"),
+    _route("me/integrations", _read("mine"), "api-me"),
+    _route("schema", _schema, "api-schema"),
+    _route("docs", _docs, "api-docs"),
+    # Last: whatever else is asked for under the API. The callback is a page (config/page_urls.py).
+    re_path(
+        r"^api/v1/(?!integrations/oauth/callback/)(?P<path>.*)$",
+        NowhereViewSet.as_view(dict.fromkeys(("get", "post", "put", "patch", "delete"), "answer")),
+        name="api-nowhere",
+    ),
+]

@@ -1,0 +1,87 @@
+"""A row in every table, with planted canaries where secrets live."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import models
+from django.utils import timezone
+
+from connections import credentials
+from connections.models import Connection, OAuthState, OAuthToken, VenueApiKey
+from integrations.models import Integration, IntegrationConfig, Venue, VenueMembership
+from mappings.models import FieldMapping, FieldMappingTemplate
+from monitoring.models import IntegrationCost, IntegrationHealth
+from syncing.models import Record, RecordLink, SyncCursor, SyncJob, SyncLog
+from tests.api.rows import dead_job, log_of
+from tests.factories import ConnectionFactory
+from webhooks.models import WebhookEvent, WebhookSubscription
+
+CANARIES = (
+    "access-canary", "refresh-canary", "EAAAkey-canary", "verifier-canary", "signing-canary", "former-canary",
+    "header-canary",
+)  # fmt: skip
+TABLES: tuple[type[models.Model], ...] = (
+    Venue, VenueMembership, Integration, IntegrationConfig, Connection, OAuthToken, VenueApiKey, OAuthState,
+    FieldMapping, FieldMappingTemplate, SyncJob, SyncLog, SyncCursor, Record, RecordLink, WebhookSubscription,
+    WebhookEvent, IntegrationHealth, IntegrationCost,
+)  # fmt: skip
+
+
+def fill(user: Any) -> Connection:
+    """Make a venue with one row in every table and return its connection."""
+    connection: Connection = ConnectionFactory()
+    venue, now = connection.venue, timezone.now()
+    VenueMembership.objects.create(venue=venue, user=user)
+    number = Connection.objects.count()
+    key = VenueApiKey(connection=connection, fingerprint="f" * 12, last4="nary", created_by=user)
+    credentials.seal(key, "key", "EAAAkey-canary")
+    key.save()
+    state = OAuthState(
+        state_hash=f"{number:064}", venue=venue, user=user, provider="square", session_hash="s" * 64,
+        expires_at=now + timedelta(minutes=10), connection=connection,
+    )  # fmt: skip
+    credentials.seal(state, "pkce_verifier", "verifier-canary")
+    state.save()
+    subscription = WebhookSubscription(connection=connection, external_id="sub", url_token_hash=f"{number:064}")
+    credentials.seal(subscription, "signing_secret", "signing-canary")
+    credentials.seal(subscription, "previous_secret", "former-canary")
+    subscription.save()
+    WebhookEvent.objects.create(
+        provider="square", connection=connection, event_type="customer.updated", dedupe_key=f"event-{number}",
+        body=b'{"type": "customer.updated"}',
+        headers={"X-Square-HmacSha256-Signature": "header-canary", "Host": "here"},
+    )  # fmt: skip
+    job = dead_job(connection)
+    log = log_of(
+        connection, job=job, actor=user, timeline=[{"at": now.isoformat(), "event": "noted", "detail": "said"}]
+    )
+    SyncJob.objects.filter(pk=job.pk).update(log=log)
+    SyncCursor.objects.create(connection=connection, object_type="customer", position={"cursor": "abc"})
+    record = Record.objects.create(
+        venue=venue, object_type="customer", fields={"email": "mia@example.test"}, content_hash="h"
+    )
+    RecordLink.objects.create(
+        record=record, connection=connection, external_type="customer", external_id="C1", raw={"id": "C1"}
+    )
+    FieldMapping.objects.create(
+        connection=connection,
+        version=1,
+        object_type="customer",
+        position=1,
+        source="email",
+        target="email",
+        author=user,
+    )
+    FieldMappingTemplate.objects.create(
+        key=f"ours-{number}", name="Ours", provider="square", object_type="customer", venue=venue, rules=[]
+    )
+    IntegrationHealth.objects.create(connection=connection, grade="good", reasons=["late:1"], computed_at=now)
+    IntegrationCost.objects.create(connection=connection, day=now.date(), call_class="read", calls=3)
+    return connection
+
+
+@pytest.fixture
+def filled(staff: Any) -> Connection:
+    """One row in every table."""
+    return fill(staff)

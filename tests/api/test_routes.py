@@ -1,0 +1,94 @@
+"""Who may call what: every route of the API for every one of the cast."""
+
+from typing import Any
+
+import pytest
+from rest_framework.test import APIClient
+
+from config import api_urls
+from connections.models import Connection
+from integrations.models import Venue
+from tests.api.conftest import SignedIn
+
+CAST = ("anonymous", "stranger", "viewer", "operator", "owner")
+KEY = {"api_key": "not-a-key", "dry_run": True}
+# route: method, path, body, and the status for each of the cast. The connection is live, its access is fresh; nothing
+# here reaches a provider: the wrong key is seen to be wrong, and no application is set up for a reconnect.
+ROUTES: dict[str, tuple[str, str, dict[str, Any], tuple[int, int, int, int, int]]] = {
+    "api-integrations": ("get", "integrations/", {}, (401, 404, 200, 200, 200)),
+    "api-integration": ("get", "integrations/square", {}, (401, 404, 200, 200, 200)),
+    "api-connect": ("post", "integrations/connect/square", {"method": "oauth"}, (401, 404, 403, 403, 409)),
+    "api-disconnect": ("post", "integrations/square/disconnect", {"revoke": False}, (401, 404, 403, 403, 200)),
+    "api-reconnect": ("post", "integrations/square/reconnect", {}, (401, 404, 403, 403, 409)),
+    "api-key": ("post", "integrations/square/api-key", KEY, (401, 404, 403, 403, 422)),
+    "api-refresh": ("post", "integrations/oauth/refresh/square", {}, (401, 404, 403, 403, 200)),
+    "api-sync": ("post", "integrations/square/sync", {}, (401, 404, 403, 202, 202)),
+    "api-sync-stop": ("post", "integrations/square/sync/stop", {}, (401, 404, 403, 403, 200)),
+    "api-sync-status": ("get", "integrations/square/sync/status", {}, (401, 404, 200, 200, 200)),
+    "api-sync-history": ("get", "integrations/square/sync/history", {}, (401, 404, 200, 200, 200)),
+    "api-sync-retry": ("post", "integrations/square/sync/retry", {}, (401, 404, 403, 200, 200)),
+    "api-me": ("get", "me/integrations", {}, (401, 404, 200, 200, 200)),
+    "api-schema": ("get", "schema/", {}, (401, 200, 200, 200, 200)),
+    "api-docs": ("get", "docs/", {}, (302, 200, 200, 200, 200)),
+    "api-nowhere": ("get", "nowhere", {}, (401, 404, 404, 404, 404)),
+}
+CASES = [
+    pytest.param(name, person, statuses[place], id=f"{name}-{person}")
+    for name, (_, _, _, statuses) in ROUTES.items()
+    for place, person in enumerate(CAST)
+]
+
+
+def call(client: APIClient, name: str, venue: Venue, slash: str = "") -> Any:
+    method, path, body, _ = ROUTES[name]
+    address = f"/api/v1/{path.rstrip('/')}{slash}"
+    if method == "get":
+        return client.get(address, {"venue": venue.slug})
+    return client.post(address, body | {"venue": venue.slug})
+
+
+@pytest.mark.parametrize(("name", "person", "status"), CASES)
+def test_each_route_answers_each_of_the_cast_as_the_table_says(
+    request: pytest.FixtureRequest,
+    as_user: SignedIn,
+    venue: Venue,
+    connection: Connection,
+    name: str,
+    person: str,
+    status: int,
+) -> None:
+    client = APIClient() if person == "anonymous" else as_user(request.getfixturevalue(person))
+    assert call(client, name, venue).status_code == status
+
+
+def test_every_route_of_the_api_is_in_the_table() -> None:
+    assert {pattern.name for pattern in api_urls.urlpatterns} == set(ROUTES)
+
+
+@pytest.mark.parametrize("name", [name for name in ROUTES if name != "api-nowhere"])
+def test_a_slash_at_the_end_makes_no_difference(
+    as_user: SignedIn, venue: Venue, connection: Connection, owner: Any, name: str
+) -> None:
+    assert call(as_user(owner), name, venue, slash="/").status_code == ROUTES[name][3][4]
+
+
+@pytest.mark.parametrize("name", [name for name, route in ROUTES.items() if "square" in route[1]])
+def test_an_unknown_provider_is_not_found(as_user: SignedIn, venue: Venue, owner: Any, name: str) -> None:
+    method, path, body, _ = ROUTES[name]
+    answer = getattr(as_user(owner), method)(f"/api/v1/{path.replace('square', 'paypal')}", body)
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+
+
+def test_the_table_of_who_may_call_what_holds_for_a_venue_named_by_its_id(
+    as_user: SignedIn, venue: Venue, viewer: Any, stranger: Any
+) -> None:
+    address = f"/api/v1/integrations/?venue={venue.pk}"
+    assert as_user(viewer).get(address).status_code == 200
+    assert as_user(stranger).get(address).status_code == 404
+
+
+def test_a_browser_needs_the_csrf_token_to_change_anything(venue: Venue, connection: Connection, owner: Any) -> None:
+    client = APIClient(enforce_csrf_checks=True)
+    client.force_login(owner)
+    answer = client.post("/api/v1/integrations/square/sync", {})
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
