@@ -1,6 +1,11 @@
 """Every address of the house."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 
-urlpatterns = [path("admin/", admin.site.urls)]
+urlpatterns = [
+    path("", include("config.page_urls")),
+    path("", include("config.api_urls")),
+    path("admin/", admin.site.urls),
+]
+handler500 = "monitoring.views.crashed"

@@ -107,6 +107,7 @@ class OAuthToken(models.Model):
 
     class Meta:
         db_table = "oauth_tokens"
+        verbose_name = "OAuth token"
 
     def __str__(self) -> str:
         ends = f"until {self.access_expires_at:%d %b %Y, %H:%M} UTC" if self.access_expires_at else "without an end"
@@ -137,6 +138,7 @@ class VenueApiKey(models.Model):
 
     class Meta:
         db_table = "venue_api_keys"
+        verbose_name = "venue API key"
         constraints = [
             models.UniqueConstraint(
                 fields=["connection"], condition=Q(status="active"), name="one_key_in_use_per_connection"

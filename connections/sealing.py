@@ -50,6 +50,9 @@ class Sealed(str):
     def __str__(self) -> str:
         return repr(self)
 
+    def __format__(self, spec: str) -> str:
+        return repr(self)
+
     @property
     def key_id(self) -> str:
         """Return the id of the master key it was sealed under."""

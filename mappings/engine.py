@@ -48,6 +48,8 @@ _Step = tuple[str, tuple[str, ...], tuple[Change, ...], Any, bool, str]
 
 def compile_rules(rules: Iterable[Rule], context: Context) -> Mapper:
     """Return a function from typed values to canonical fields. Raises BadRule. The function never raises."""
+    rules = list(rules)
+    _refuse_overlaps([rule.target for rule in rules])
     steps: list[_Step] = [
         (rule.source, tuple(rule.target.split(".")), _chain(rule, context), rule.default, rule.required, rule.target)
         for rule in rules
@@ -80,6 +82,16 @@ def compile_rules(rules: Iterable[Rule], context: Context) -> Mapper:
     return run
 
 
+def _refuse_overlaps(targets: list[str]) -> None:
+    """Raise BadRule when one target is a part of another: “address” and “address.city” cannot both be filled."""
+    whole = set(targets)
+    for target in targets:
+        parts = target.split(".")
+        for length in range(1, len(parts)):
+            if (above := ".".join(parts[:length])) in whole:
+                raise BadRule(f"The rules fill both {above} and its part {target}; keep one of them.")
+
+
 def _put(out: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
     for part in path[:-1]:
         out = out.setdefault(part, {})
@@ -87,16 +99,20 @@ def _put(out: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
 
 
 def _chain(rule: Rule, context: Context) -> tuple[Change, ...]:
-    return tuple(_made(rule, dict(entry), context) for entry in rule.transforms)
+    return tuple(_made(rule, entry, context) for entry in rule.transforms)
 
 
-def _made(rule: Rule, entry: dict[str, Any], context: Context) -> Change:
-    name = entry.pop("name", "")
+def _made(rule: Rule, entry: Mapping[str, Any], context: Context) -> Change:
+    name: Any = entry
     try:
+        arguments = dict(entry)
+        name = arguments.pop("name", "")
         if name == "each":
-            return _each([Rule(**inner) for inner in entry["rules"]], context)
-        return TRANSFORMS[name](context, **entry)
-    except (KeyError, TypeError) as error:
+            return _each([Rule(**inner) for inner in arguments["rules"]], context)
+        return TRANSFORMS[name](context, **arguments)
+    except BadRule:
+        raise
+    except (KeyError, TypeError, ValueError) as error:
         raise BadRule(f"The rule for {rule.target} uses “{name}” in a way that is not known ({error}).") from error
 
 
@@ -105,8 +121,8 @@ def _each(rules: list[Rule], context: Context) -> Change:
     inner = compile_rules(rules, context)
 
     def change(value: Any) -> list[dict[str, Any]]:
-        if not isinstance(value, list):
-            raise Unfit("this is not a list")
+        if not isinstance(value, list) or not all(isinstance(entry, Mapping) for entry in value):
+            raise Unfit("this is not a list of entries")
         return [inner(entry).fields for entry in value]
 
     return change

@@ -94,7 +94,10 @@ def venue_day(context: Context) -> Change:
     def change(value: Any) -> str:
         if not isinstance(value, datetime):
             raise Unfit(f"“{value!s:.40}” is not a time")
-        return value.astimezone(zone).date().isoformat()
+        try:
+            return value.astimezone(zone).date().isoformat()
+        except OverflowError as error:
+            raise Unfit(f"“{value!s:.40}” lies outside the calendar") from error
 
     return change
 
@@ -112,7 +115,8 @@ def currency(_context: Context) -> Change:
 
 def choice(_context: Context, table: dict[str, Any], otherwise: Any = None) -> Change:
     """The value that a table gives for it; for everything else `otherwise`."""
-    return lambda value: table.get(str(value).lower() if isinstance(value, bool) else str(value), otherwise)
+    known = dict(table)
+    return lambda value: known.get(str(value).lower() if isinstance(value, bool) else str(value), otherwise)
 
 
 def text(_context: Context) -> Change:

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
+import orjson
 from django.db import connection as database
 from django.utils import timezone
 
@@ -36,7 +37,8 @@ LEFT JOIN integration_configs wish ON wish.venue_id = link.venue_id AND wish.int
 LEFT JOIN auth_user person ON person.id = wish.paused_by_id
 LEFT JOIN LATERAL (
     SELECT count(*) AS runs, count(*) FILTER (WHERE log.outcome <> 'failed') AS good_runs,
-           1000 * extract(epoch FROM percentile_cont(0.95) WITHIN GROUP (ORDER BY log.finished_at - log.started_at)) AS p95_ms
+           1000 * extract(epoch FROM percentile_cont(0.95)
+                                     WITHIN GROUP (ORDER BY log.finished_at - log.started_at)) AS p95_ms
     FROM sync_logs log
     WHERE log.connection_id = link.id AND log.started_at > now() - interval '24 hours' AND log.finished_at IS NOT NULL
 ) day ON true
@@ -82,7 +84,10 @@ def for_venues(venues: Sequence[Venue]) -> list[VenueOverview]:
     """Return the overview of each venue, in the order given; every known provider appears. Three queries at most."""
     now = timezone.now()
     found = _rows(_CONNECTIONS, venues=[venue.pk for venue in venues])
-    connections = {(row["venue_id"], row["provider"]): row for row in found}
+    # Django leaves jsonb from its own cursors as text.
+    connections = {
+        (row["venue_id"], row["provider"]): row | {"directions": orjson.loads(row["directions"])} for row in found
+    }
     ids = [row["id"] for row in connections.values()]
     streams, records = defaultdict(list), defaultdict(list)
     if ids:

@@ -90,6 +90,15 @@ TRIGGERS: dict[str, str] = {
     Trigger.STAFF: "our team",
 }
 DIRECTIONS: dict[str, str] = {"in": "Into Backline", "out": "To {provider}", "both": "Both ways"}
+# What happened to a connection, by the event in its history.
+EVENTS: dict[str, str] = {
+    "connected": "Connected",
+    "access_lost": "The access was lost",
+    "access_regained": "The access works again",
+    "paused": "Paused",
+    "resumed": "Resumed",
+    "disconnected": "Disconnected",
+}
 INTERVALS: dict[int, str] = {5: "5 minutes", 15: "15 minutes", 30: "30 minutes", 60: "hour"}
 # What only the owner can clear; the rest is tried again by itself or is ours to mend.
 OWNER_CLASSES = frozenset(
@@ -247,8 +256,16 @@ _RUN_COUNTS = {
 
 def run_counts(log: SyncLog) -> str:
     """Return "402 checked, 12 new, 383 unchanged, 7 failing", naming only what there was."""
+    if log.outcome == Outcome.NOTHING and not log.read:
+        return "nothing had changed"
     told = [(getattr(log, name), words) for name, words in _RUN_COUNTS.items()]
     return ", ".join([f"{number(log.read)} checked", *(f"{number(count)} {words}" for count, words in told if count)])
+
+
+def event(name: str, by: str) -> str:
+    """Return what happened to a connection: "Paused by Mia"."""
+    words = EVENTS.get(name, name.replace("_", " ").capitalize())
+    return f"{words} by {by}" if by else words
 
 
 # --- objects ----------------------------------------------------------------------------------------------------------

@@ -58,7 +58,7 @@ class ChoiceForm(ScheduleForm):
         return field
 
 
-class HistoryFilter(django_filters.FilterSet):  # type: ignore[misc]
+class HistoryFilter(django_filters.FilterSet):
     """Narrows the history by object, result, trigger and period."""
 
     PERIODS = [("1", "Last 24 hours"), ("7", "Last 7 days"), ("30", "Last 30 days")]

@@ -34,6 +34,7 @@ class Look(bootsteps.StartStopStep):
         ]
         for thread in self._threads:
             thread.start()
+        logger.info("worker.ready", extra={"lookers": _LOOKERS})
 
     def stop(self, worker: Any) -> None:
         """Stop looking; a slice under way ends at its next page."""

@@ -14,6 +14,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import IntegrityError, transaction
 from django.db import connection as database
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -134,10 +135,14 @@ def requeue(claim: Claim, *, after: float = 0.0, counts: bool = True, **failure:
         return end(
             claim, WorkStatus.CANCELLED, failure_sentence="The sync that was asked for meanwhile goes on in its place."
         )
-    return _change(
-        claim, status=WorkStatus.QUEUED, not_before=Now() + timedelta(seconds=after), lease_until=None, lease_owner="",
-        **back, **failure,
-    )  # fmt: skip
+    try:
+        with transaction.atomic():
+            return _change(
+                claim, status=WorkStatus.QUEUED, not_before=Now() + timedelta(seconds=after), lease_until=None,
+                lease_owner="", **back, **failure,
+            )  # fmt: skip
+    except IntegrityError:  # queued in this very moment
+        return requeue(claim, after=after, counts=counts, **failure)
 
 
 def end(claim: Claim, status: WorkStatus, **failure: str) -> bool:

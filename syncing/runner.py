@@ -13,8 +13,8 @@ from typing import Any
 
 import orjson
 from django.conf import settings
+from django.db import OperationalError, transaction
 from django.db import connection as database
-from django.db import transaction
 from django.utils import timezone
 
 from connections import lifecycle, sessions
@@ -23,7 +23,14 @@ from connections.sealing import CannotOpen
 from integrations.problems import Problem
 from integrations.providers import PROVIDERS
 from integrations.providers.base import Stream, SweptStream
-from integrations.providers.errors import AuthExpired, AuthRevoked, ErrorClass, ProviderError, RateLimited
+from integrations.providers.errors import (
+    AuthExpired,
+    AuthRevoked,
+    ErrorClass,
+    ProviderError,
+    RateLimited,
+    Transient,
+)
 from integrations.providers.types import ExternalRecord, ObjectType, Page, ReadScope
 from mappings import versions
 from mappings.engine import BadRule
@@ -37,19 +44,15 @@ from syncing.work import WorkStatus
 
 logger = logging.getLogger(__name__)
 
-# The lease, and whether the job is still ours to work on.
+# The lease, and whether the job is still ours to work on. Only what was stored gives the attempts back.
 _BEAT = """
-UPDATE sync_queue job SET lease_until = now() + make_interval(secs => %(lease)s), heartbeat_at = now(), attempts = 1
+UPDATE sync_queue job SET lease_until = now() + make_interval(secs => %(lease)s), heartbeat_at = now(),
+       attempts = CASE WHEN %(stored)s THEN 1 ELSE job.attempts END
 FROM connections link
 WHERE job.id = %(job)s AND job.fence = %(fence)s AND job.status = 'running' AND link.id = job.connection_id
 RETURNING job.stop_requested_at IS NOT NULL AS stop, link.status
 """
-_BEAT_AND_BOOKMARK = f"""
-WITH mine AS ({_BEAT}), moved AS (
-    UPDATE sync_cursors SET position = %(position)s::jsonb, updated_at = now()
-    WHERE id = %(cursor)s AND EXISTS (SELECT FROM mine)
-) SELECT stop, status FROM mine
-"""  # noqa: S608 - made of constants
+_BOOKMARK = "UPDATE sync_cursors SET position = %s::jsonb, updated_at = now() WHERE id = %s"
 
 
 class LostLease(Exception):
@@ -62,6 +65,14 @@ class Stopped(Exception):
 
 class Waits(Exception):
     """The run needs objects that another job is just reading; it comes back in a moment."""
+
+
+class Blocked(Exception):
+    """The run needs objects whose own job was given up; `by` is that job, and its reason is the reason."""
+
+    def __init__(self, by: SyncJob) -> None:
+        super().__init__(by.failure_sentence)
+        self.by = by
 
 
 class Shutdown:
@@ -86,6 +97,11 @@ def run(claim: Claim) -> None:
             history.stopped(log)
     except Waits:
         queue.requeue(claim, after=1.0, counts=False)
+    except Blocked as error:
+        dead = error.by
+        _give_up(job, claim, dead.failure_class, dead.failure_code, dead.failure_sentence, log=log)
+    except OperationalError as error:
+        _database_said_no(job, claim, log, error)
     except (ProviderError, CannotOpen) as error:
         _failed(
             job, claim, log, AuthRevoked(str(error), code="cannot_open") if isinstance(error, CannotOpen) else error
@@ -139,7 +155,10 @@ class _Slice:
         return cursor
 
     def _known(self) -> dict[ObjectType, list[str]]:
-        """Return the external ids that the stream needs. Raises Waits while they are still to be read."""
+        """Return the external ids that the stream needs. Raises Waits while they are still to be read.
+
+        Raises Blocked when reading them was given up since this job was queued: waiting on would never end.
+        """
         found = {needed: self._ids_of(needed) for needed in self.stream.needs}
         missing = [needed for needed, ids in found.items() if not ids]
         if missing:
@@ -147,6 +166,12 @@ class _Slice:
                 connection=self.connection, object_type__in=missing, last_succeeded_at__isnull=False
             ).exists()
             if never_read:
+                given_up = SyncJob.objects.filter(
+                    connection=self.connection, object_type__in=missing, status=WorkStatus.DEAD,
+                    finished_at__gte=self.job.queued_at,
+                ).order_by("-finished_at").first()  # fmt: skip
+                if given_up is not None:
+                    raise Blocked(given_up)
                 queue.enqueue(self.connection, missing, trigger=Trigger(self.job.trigger), actor=self.job.actor)
                 raise Waits
         return found
@@ -162,20 +187,21 @@ class _Slice:
 
     @transaction.atomic
     def _save(self, page: Page, batch: Batch, stored: dict[str, store.Known]) -> None:
+        self._beat(stored=True)  # first: it locks the job, so that nobody takes it over until this page is written
         full = self.cursor.full_began_at is not None
         with database.cursor() as cursor:
             # A page that dies with the database server is read again, for its bookmark dies with it: no need to wait.
             cursor.execute("SET LOCAL synchronous_commit = off")
             counts = store.write(self.connection, self.object_type, batch, stored, full=full)
-            position = orjson.dumps(page.position).decode()
-            self._beat(_BEAT_AND_BOOKMARK, position=position, cursor=self.cursor.pk)
+            cursor.execute(_BOOKMARK, [orjson.dumps(page.position).decode(), self.cursor.pk])
+        self.job.attempts = 1
         history.add(self.log, counts, read=len(page.records), total=page.total, meter=self.api.meter)
 
-    def _beat(self, statement: str = _BEAT, **values: Any) -> None:
+    def _beat(self, *, stored: bool = False) -> None:
         """Renew the lease; raise when the job is no longer ours to work on, or shall stop."""
-        lease = settings.SYNC_LEASE.total_seconds()
+        lease = {"lease": settings.SYNC_LEASE.total_seconds(), "stored": stored}
         with database.cursor() as cursor:
-            cursor.execute(statement, {"lease": lease, "job": self.claim.job_id, "fence": self.claim.fence} | values)
+            cursor.execute(_BEAT, lease | {"job": self.claim.job_id, "fence": self.claim.fence})
             row = cursor.fetchone()
         if row is None:
             raise LostLease
@@ -213,7 +239,7 @@ class _Slice:
                 unchanged=[stored[each].link for each in ids if each not in gone],
             )
             with transaction.atomic():
-                self._beat()
+                self._beat(stored=True)
                 counts = store.write(self.connection, self.object_type, batch, stored, full=True)
                 history.add(self.log, Counts(deleted=counts.deleted), read=0, total=None, meter=self.api.meter)
 
@@ -238,6 +264,19 @@ def _failed(job: SyncJob, claim: Claim, log: SyncLog, error: ProviderError) -> N
         event = "asked_to_wait" if isinstance(error, RateLimited) else "tried_again"
         history.note(log, event, f"{sentence} Going on {_when(again.seconds)}.")
     logger.info("sync.retry", extra=_ids(job) | {"code": error.code, "after": round(again.seconds, 1)})
+
+
+def _database_said_no(job: SyncJob, claim: Claim, log: SyncLog, error: OperationalError) -> None:
+    """Try again after a lock that was not to be had, a deadlock, a time-out; a database that is away raises again."""
+    again = retry.decide(
+        Transient(), attempts=job.attempts, max_attempts=settings.SYNC_MAX_ATTEMPTS, uniform=random.uniform
+    )
+    code = type(error.__cause__ or error).__name__
+    if again is None:
+        _give_up(job, claim, ErrorClass.OURS, code, sentences.ours(log.reference), log=log)
+    elif queue.requeue(claim, after=again.seconds, failure_class=ErrorClass.OURS, failure_code=code[:120]):
+        history.note(log, "tried_again", f"Our database was busy. Going on {_when(again.seconds)}.")
+    logger.warning("sync.database", extra=_ids(job) | {"code": code})
 
 
 def _give_up(

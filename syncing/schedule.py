@@ -17,8 +17,8 @@ from connections.models import Connection, OAuthState
 from integrations.models import IntegrationConfig
 from integrations.providers import PROVIDERS
 from integrations.providers.types import ObjectType
-from syncing import history, queue
-from syncing.models import Mode, SyncCursor, SyncJob, Trigger
+from syncing import queue
+from syncing.models import Mode, Outcome, SyncCursor, SyncJob, SyncLog, Trigger
 from syncing.work import WorkStatus
 
 logger = logging.getLogger(__name__)
@@ -27,7 +27,8 @@ logger = logging.getLogger(__name__)
 # slots that were missed are not made up for one by one.
 _CLAIM_DUE = """
 WITH due AS (
-    SELECT bookmark.id, wish.interval_minutes * 60 AS every, abs(hashtext(bookmark.connection_id::text)) AS spread
+    SELECT bookmark.id, wish.interval_minutes * 60 AS every,
+           abs(hashtext(bookmark.connection_id::text)::bigint) AS spread
     FROM sync_cursors bookmark
     JOIN connections link ON link.id = bookmark.connection_id AND link.status = 'connected'
     JOIN integration_configs wish ON wish.venue_id = link.venue_id AND wish.integration_id = link.provider
@@ -101,12 +102,14 @@ def stale() -> list[SyncJob]:
 def _end_orphans() -> int:
     """Cancel what is still open for a connection that ended; a reconnect starts afresh."""
     orphans = SyncJob.objects.filter(status=WorkStatus.QUEUED, connection__status="disconnected")
-    running = SyncJob.objects.stale().filter(connection__status="disconnected").select_related("log")
-    for job in running:
-        if job.log is not None:
-            history.stopped(job.log)
+    running = SyncJob.objects.stale().filter(connection__status="disconnected")
     ended = running.update(status=WorkStatus.CANCELLED, lease_until=None, finished_at=Now())
-    return ended + orphans.update(status=WorkStatus.CANCELLED, finished_at=Now())
+    ended += orphans.update(status=WorkStatus.CANCELLED, finished_at=Now())
+    # A job that waited for its next turn left its log open; nobody else would close it now.
+    SyncLog.objects.filter(
+        outcome=Outcome.RUNNING, job__status=WorkStatus.CANCELLED, connection__status="disconnected"
+    ).update(outcome=Outcome.STOPPED, finished_at=Now())
+    return ended
 
 
 def _forget_states() -> int:

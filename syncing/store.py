@@ -5,6 +5,7 @@ raw content did not change are not touched at all; a record's version moves only
 """
 
 import hashlib
+import re
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -20,6 +21,8 @@ from integrations.providers.types import ExternalRecord, ObjectType
 from syncing.models import LinkState
 
 _CANONICAL = orjson.OPT_SORT_KEYS | orjson.OPT_UTC_Z
+# An escaped NUL; a backslash that is itself escaped is stepped over, for behind it “u0000” is ordinary text.
+_NUL = re.compile(r"(\\\\)|\\u0000")
 
 _KNOWN = """
 SELECT link.external_id, link.id, link.record_id, link.raw_hash, link.remote_version, link.remote_updated_at,
@@ -247,7 +250,7 @@ def _delete(cursor: Any, deleted: list[ExternalRecord], stored: dict[str, Known]
 def _text(value: Any) -> str:
     """Return sorted JSON text; PostgreSQL's jsonb cannot hold NUL, so an escaped one is dropped."""
     text = orjson.dumps(value, option=_CANONICAL).decode()
-    return text.replace("\\u0000", "") if "\\u0000" in text else text
+    return _NUL.sub(r"\1", text) if "\\u0000" in text else text
 
 
 def _hash(text: str) -> str:

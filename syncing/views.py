@@ -84,7 +84,7 @@ def sync_everything(request: HttpRequest, member: VenueMembership) -> HttpRespon
         names = ", ".join(provider_or_404(each.provider).spec.name for each in connections)
         messages.success(request, f"{names}: syncing now. Each can be stopped or paused on its own page.")
     else:
-        messages.info(request, "Nothing was started: nothing is connected yet.")
+        messages.info(request, "Nothing was started: no integration can sync at the moment.")
     return see_other(address("integrations", member.venue))
 
 
@@ -243,7 +243,7 @@ def _runs(member: VenueMembership, provider: Provider) -> QuerySet[SyncLog]:
 def _connection(member: VenueMembership, provider: Provider) -> Connection:
     """Return the live connection, or the last one: its records are kept. Raises Problem not_connected."""
     every = Connection.objects.filter(venue=member.venue, provider=provider.spec.key)
-    found = every.live().first() or every.order_by("-connected_at").first()  # type: ignore[attr-defined]
+    found = every.live().first() or every.order_by("-connected_at").first()
     if found is None:
         raise Problem("not_connected", f"{provider.spec.name} was never connected, so it has no records here.")
     return found

@@ -84,6 +84,7 @@ class Migration(migrations.Migration):
                 ('connection', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='oauth_token', to='connections.connection')),
             ],
             options={
+                'verbose_name': 'OAuth token',
                 'db_table': 'oauth_tokens',
             },
         ),
@@ -101,6 +102,7 @@ class Migration(migrations.Migration):
                 ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
+                'verbose_name': 'venue API key',
                 'db_table': 'venue_api_keys',
             },
         ),

@@ -89,15 +89,19 @@ class _Watchdog:
 
 
 _watchdog = _Watchdog()
-_call = threading.local()  # the deadline of the call this thread is making
+_call = threading.local()  # the deadline and the socket of the call this thread is making
 
 
 class _Guarded:
-    """Adds the total deadline to waiting for the answer's head."""
+    """Adds the total deadline to waiting for the answer's head, and keeps the socket for reading the body.
+
+    A connection that the server will close forgets its socket before the body is read.
+    """
 
     sock: socket.socket | None
 
     def getresponse(self) -> Any:
+        _call.sock = self.sock
         with _watchdog.guard(self.sock, getattr(_call, "deadline", time.monotonic() + TOTAL_SECONDS)):
             return super().getresponse()  # type: ignore[misc]
 
@@ -286,9 +290,8 @@ def _send(method: str, url: str, headers: Mapping[str, str], body: bytes | None)
 
 
 def _read(response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
-    sock = getattr(response.connection, "sock", None)
     chunks, size = [], 0
-    with _watchdog.guard(sock, deadline):
+    with _watchdog.guard(_call.sock, deadline):
         while chunk := response.read(1 << 18):
             size += len(chunk)
             if size > MAX_BYTES:
@@ -303,9 +306,13 @@ def _read(response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
 
 
 def _decoded(data: bytes, status: int) -> Any:
-    if not data:
+    """Return the JSON object of an answer. Only a 204 may be empty: an answer that was cut off is empty, too."""
+    if status == 204:
         return {}
     try:
-        return orjson.loads(data)
+        body = orjson.loads(data)
     except orjson.JSONDecodeError as error:
         raise Transient("The answer is not readable JSON.", code="unreadable", status=status) from error
+    if not isinstance(body, dict):
+        raise Transient("The answer is JSON, but not an object.", code="unreadable", status=status)
+    return body

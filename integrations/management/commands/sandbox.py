@@ -1,4 +1,4 @@
-"""The provider sandbox by hand: `manage.py sandbox --port 8420`; its options are those of `python -m integrations.sandbox`."""
+"""The provider sandbox by hand: `manage.py sandbox --port 8420`; options as of `python -m integrations.sandbox`."""
 
 import sys
 

@@ -5,6 +5,8 @@ the worker. Reads go through `ApiSession`; the tests hold the SDK against the sa
 """
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import orjson
@@ -46,6 +48,7 @@ _BY_STATUS: dict[int, type[errors.ProviderError]] = {
     409: errors.Conflict,
     429: errors.RateLimited,
 }
+_LONGEST_WAIT = 900.0  # seconds; what asks for more is asked again then
 # When one answer holds several errors, the one that stops the most decides.
 _WORST_FIRST: tuple[type[errors.ProviderError], ...] = (
     errors.Misconfigured,
@@ -76,9 +79,10 @@ def _entries(status: int, body: bytes) -> list[dict[str, Any]]:
         return [{}]
     if not isinstance(parsed, dict):
         return [{}]
-    listed = [entry for entry in parsed.get("errors") or [] if isinstance(entry, dict)]
-    if listed:
-        return listed
+    listed = parsed.get("errors")
+    found = [entry for entry in listed if isinstance(entry, dict)] if isinstance(listed, list) else []
+    if found:
+        return found
     return [{"code": str(parsed.get("type", "")), "detail": str(parsed.get("message", ""))}]
 
 
@@ -93,7 +97,13 @@ def _one(status: int, headers: Mapping[str, str], entry: Mapping[str, Any]) -> e
 
 
 def _seconds(value: str | None) -> float | None:
-    try:
-        return min(float(value), 900.0) if value else None
-    except ValueError:
+    """Return how long to wait, by a number of seconds or by a date; None for anything else."""
+    if not value:
         return None
+    if value.strip().isdecimal():
+        return min(float(value), _LONGEST_WAIT)
+    try:
+        seconds = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
+    except (TypeError, ValueError):
+        return None
+    return min(max(seconds, 0.0), _LONGEST_WAIT)

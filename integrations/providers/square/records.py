@@ -17,6 +17,9 @@ _CUSTOMER = (
 )  # fmt: skip
 
 
+_LARGEST = 2**53  # of an amount; beyond it is a mistake, and beyond 64 bits it could not be stored
+
+
 def customer(raw: JSON) -> Values:
     """Return the values of a customer."""
     values = _copied(raw, _CUSTOMER)
@@ -125,7 +128,7 @@ def refund(raw: JSON) -> Values:
     _add_money(values, raw, ("amount_money",))
     fee = _sum_of_returns(raw.get("processing_fee") or [])
     if fee:
-        values["fee_returned"] = Money(abs(fee["amount"]), fee["currency"])
+        _add_money(values, {"fee_returned": fee | {"amount": abs(fee["amount"])}}, ("fee_returned",))
     return _with_times(values, raw)
 
 
@@ -169,7 +172,7 @@ def _add_money(values: Values, raw: JSON, names: Iterable[str]) -> None:
         # Payout examples spell it `currency_code`; everything else says `currency`.
         currency = money.get("currency") or money.get("currency_code")
         amount = money.get("amount", 0)
-        if not isinstance(amount, int) or not isinstance(currency, str):
+        if type(amount) is not int or abs(amount) > _LARGEST or not isinstance(currency, str):
             raise BadRecord(f"{name} is not an amount in minor units with a currency.")
         values[name] = Money(amount, currency)
 
@@ -190,9 +193,9 @@ def moment(text: str) -> datetime:
     """Return an aware time in UTC. Raises BadRecord for anything else."""
     try:
         found = datetime.fromisoformat(text)
-    except (TypeError, ValueError) as error:
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (TypeError, ValueError, OverflowError) as error:
         raise BadRecord(f"“{text!s:.40}” is not a time.") from error
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def readable(read: Callable[[JSON], Values], raw: JSON) -> Values:

@@ -12,7 +12,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, ClassVar
 
 from integrations.providers.base import Stream
-from integrations.providers.errors import CursorExpired, Transient
+from integrations.providers.errors import BadRecord, CursorExpired, Transient
 from integrations.providers.http import Answer, ApiSession
 from integrations.providers.square import fields, records
 from integrations.providers.types import JSON, ExternalRecord, Field, ObjectType, Page, Position, ReadScope, Values
@@ -63,12 +63,19 @@ class _SquareStream:
                 reading |= {"cursor": None, "from": reading.get("seen")}
                 continue
             reading.setdefault("started", _provider_time(answer))
-            found = [self.record(raw) for raw in self.listed(answer.body)]
+            found = self._found(answer.body)
             self._advance(reading, found, answer.body.get("cursor"), met)
             if reading["parts"]:
                 yield Page(found, _middle(since, reading), total=answer.body.get("count"))
             else:
                 yield Page(found, {"since": self.next_since(reading)}, total=answer.body.get("count"), last=True)
+
+    def _found(self, body: JSON) -> list[ExternalRecord]:
+        """Return the records of one page. A page whose objects have no ids is a broken answer, not an empty one."""
+        try:
+            return [self.record(raw) for raw in self.listed(body)]
+        except (AttributeError, KeyError, TypeError) as error:
+            raise Transient("Square answered in a shape that we cannot read.", code="unreadable") from error
 
     def parts(self, scope: ReadScope) -> list[Any]:
         """Return what the read is cut into by Square's own limits; one part unless the stream says otherwise."""
@@ -86,10 +93,10 @@ class _SquareStream:
         """Return one object with its version; Square's version where it has one, else its time of change."""
         changed = raw.get("updated_at") or raw.get("created_at")
         return ExternalRecord(
-            id=raw["id"],
+            id=_id_of(raw),
             raw=raw,
-            version=records.text_of(raw.get("version") or raw.get("version_token") or changed),
-            updated_at=records.moment(changed) if changed else None,
+            version=records.text_of(raw.get("version") or raw.get("version_token") or changed)[:64],
+            updated_at=_moment_or_none(changed),
             deleted=bool(raw.get("is_deleted")),
         )
 
@@ -125,7 +132,7 @@ class Locations(_SquareStream):
 
     def record(self, raw: JSON) -> ExternalRecord:
         """Return a location; it has no version and no time of change, so its content stands for them."""
-        return ExternalRecord(id=raw["id"], raw=raw)
+        return ExternalRecord(id=_id_of(raw), raw=raw)
 
 
 class Customers(_SquareStream):
@@ -195,7 +202,7 @@ class Orders(_SquareStream):
 
     object_type = ObjectType.ORDER
     scope = "ORDERS_READ"
-    needs = (ObjectType.LOCATION,)
+    needs: ClassVar[tuple[ObjectType, ...]] = (ObjectType.LOCATION,)
     fields = fields.ORDER
     reader = staticmethod(records.order)
     key = "orders"
@@ -228,7 +235,7 @@ class Payments(_SquareStream):
 
     object_type = ObjectType.PAYMENT
     scope = "PAYMENTS_READ"
-    needs = (ObjectType.LOCATION,)
+    needs: ClassVar[tuple[ObjectType, ...]] = (ObjectType.LOCATION,)
     fields = fields.PAYMENT
     reader = staticmethod(records.payment)
     key = "payments"
@@ -263,7 +270,7 @@ class Payouts(_SquareStream):
 
     object_type = ObjectType.PAYOUT
     scope = "PAYOUTS_READ"
-    needs = (ObjectType.LOCATION,)
+    needs: ClassVar[tuple[ObjectType, ...]] = (ObjectType.LOCATION,)
     fields = fields.PAYOUT
     reader = staticmethod(records.payout)
     key = "payouts"
@@ -304,7 +311,11 @@ class Payouts(_SquareStream):
         return str(min(reading["started"], reading.get("open") or reading["started"]))
 
     def _advance(self, reading: JSON, found: list[ExternalRecord], cursor: str | None, met: set[str]) -> None:
-        unsettled = [each.raw["created_at"] for each in found if each.raw.get("status") not in ("PAID", "FAILED")]
+        unsettled = [
+            each.raw["created_at"]
+            for each in found
+            if each.raw.get("status") not in ("PAID", "FAILED") and _moment_or_none(each.raw.get("created_at"))
+        ]
         earliest = min(unsettled + ([reading["open"]] if reading.get("open") else []), default=None)
         reading["open"] = earliest
         super()._advance(reading, found, cursor, met)
@@ -313,6 +324,21 @@ class Payouts(_SquareStream):
 STREAMS: dict[ObjectType, Stream] = {stream.object_type: stream for stream in (
     Locations(), Customers(), Products(), Orders(), Payments(), Refunds(), Payouts(),
 )}  # fmt: skip
+
+
+def _id_of(raw: JSON) -> str:
+    found = raw["id"]
+    if not isinstance(found, str) or not found:
+        raise TypeError("an id is a text")
+    return found
+
+
+def _moment_or_none(text: Any) -> datetime | None:
+    """Return the time, None where it cannot be read: that is for `values` to tell, for this record alone."""
+    try:
+        return records.moment(text) if text else None
+    except BadRecord:
+        return None
 
 
 def _by_change(asked: _Asked) -> JSON:

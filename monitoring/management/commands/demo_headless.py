@@ -169,7 +169,7 @@ class _Forms(HTMLParser):
             form.values.setdefault(name, [])
             form.values[name].append(value or ("on" if given.get("type") == "checkbox" else ""))
         elif tag == "button" and name:
-            form.buttons |= dict.fromkeys((name, given.get("id", ""), f"{name}={value}"), {name: value})
+            form.buttons |= {mark: {name: value} for mark in (name, given.get("id", ""), f"{name}={value}")}
 
 
 def _form(html: str, marker: str) -> _Form:

@@ -1,0 +1,38 @@
+"""The addresses of all pages; the API has its own."""
+
+from django.urls import include, path
+
+from connections import views as connections
+from monitoring import views as monitoring
+from syncing import views as syncing
+
+_provider = [
+    path("", monitoring.connection, name="connection"),
+    path("progress/", monitoring.progress, name="progress"),
+    path("connect/", connections.connect, name="connect"),
+    path("connect/key/", connections.connect_key, name="connect_key"),
+    path("welcome/", syncing.welcome, name="welcome"),
+    path("sync/", syncing.sync_now, name="sync_now"),
+    path("stop/", syncing.stop, name="stop"),
+    path("pause/", connections.pause, name="pause"),
+    path("resume/", connections.resume, name="resume"),
+    path("schedule/", syncing.change_schedule, name="change_schedule"),
+    path("disconnect/", connections.disconnect, name="disconnect"),
+    path("history/", syncing.history, name="history"),
+    path("history/export.csv", syncing.history_csv, name="history_csv"),
+    path("history/<str:reference>/", syncing.run, name="run"),
+    path("records/<str:object_type>/", syncing.records, name="records"),
+    path("records/<str:object_type>/<int:link>/", syncing.record, name="record"),
+]
+urlpatterns = [
+    path("", monitoring.home, name="home"),
+    path("integrations/", monitoring.integrations, name="integrations"),
+    path("integrations/now/", monitoring.integrations_now, name="integrations_now"),
+    path("integrations/sync/", syncing.sync_everything, name="sync_everything"),
+    path("integrations/<str:provider>/", include(_provider)),
+    path("api/v1/integrations/oauth/callback/<str:provider>", connections.callback, name="oauth_callback"),
+    path("problems/<str:code>/", monitoring.problem, name="problem"),
+    path("accounts/", include("allauth.urls")),
+    path("health/live", monitoring.live, name="live"),
+    path("health/ready", monitoring.ready, name="ready"),
+]

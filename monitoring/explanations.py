@@ -1,0 +1,88 @@
+"""What each code of `integrations.problems.CODES` means and what to do about it: the text of /problems/<code>/."""
+
+# code -> (what happened, what to do)
+EXPLANATIONS: dict[str, tuple[str, str]] = {
+    "validation_failed": (
+        "Something that was sent is missing or has a form that cannot be used. Nothing was changed.",
+        "Correct the fields that the answer names and send it again.",
+    ),
+    "state_invalid": (
+        "A provider sent someone back to Backline with a sign-in that we did not begin. Nothing was stored.",
+        "Start again from the integrations page.",
+    ),
+    "state_foreign_session": (
+        "A sign-in has to end in the browser, and by the person, that it began with. This protects you from links that "
+        "would connect someone else's account. Nothing was stored.",
+        "Sign in to Backline in this browser and start again from the integrations page.",
+    ),
+    "state_wrong_provider": (
+        "The answer came from another provider than the one the sign-in began for. Nothing was stored.",
+        "Start again from the integrations page.",
+    ),
+    "not_authenticated": (
+        "Nobody is signed in, or the session has ended.",
+        "Sign in and open the page again.",
+    ),
+    "forbidden": (
+        "You belong to this venue, but your role does not include this step. Nothing was changed.",
+        "Ask a venue admin to do it, or to give you the role.",
+    ),
+    "not_found": (
+        "There is nothing at this address, or it belongs to a venue that you are not a member of.",
+        "Check the address, or ask a venue admin to add you.",
+    ),
+    "method_not_allowed": (
+        "The address exists, but not for this kind of request.",
+        "The Allow header of the answer names the kinds it takes.",
+    ),
+    "not_acceptable": ("The address answers in JSON only.", "Send Accept: application/json, or leave the header out."),
+    "conflict": (
+        "The step is fine by itself but does not fit how things stand now. Nothing was changed.",
+        "Read the sentence beside the code: it names what stands in the way.",
+    ),
+    "already_connected": (
+        "A venue has one connection to each provider, and this one is there already.",
+        "Reconnect it to renew the access, or disconnect it first to use another account.",
+    ),
+    "not_connected": ("The provider is not connected, so there is nothing to sync.", "Connect it first."),
+    "reauth_required": (
+        "The provider no longer accepts our access. Nothing is lost; what waits goes on after the reconnect.",
+        "Reconnect from the integrations page.",
+    ),
+    "different_account": (
+        "The sign-in was for another account than the one this venue is connected to. Nothing was changed, so that "
+        "records of two accounts never mix.",
+        "Sign in to the account that is connected, or disconnect first.",
+    ),
+    "state_used": (
+        "Each sign-in works once. This one had been finished before; nothing more was done.",
+        "Look at the integrations page: the connection is probably there.",
+    ),
+    "in_progress": ("The same request is still being worked on.", "Wait a few seconds and ask for its result."),
+    "state_expired": (
+        "A sign-in has to be finished within ten minutes. Nothing was stored.",
+        "Start again from the integrations page.",
+    ),
+    "unsupported": ("The body has a type that cannot be read.", "Send JSON with Content-Type: application/json."),
+    "credentials_rejected": (
+        "The provider did not accept the key, so it was not stored. A key that was there before is still in use.",
+        "Copy the key again at the provider and paste it whole.",
+    ),
+    "insufficient_scope": (
+        "The key works, but lacks a permission that we need. It was not stored.",
+        "Give it the permission at the provider, or make a new key.",
+    ),
+    "not_refreshable": ("This access has no end, so there is nothing to renew.", "Nothing needs to be done."),
+    "rate_limited": (
+        "More requests came than are taken at a time.",
+        "Wait as long as the Retry-After header says, then go on.",
+    ),
+    "exchange_failed": (
+        "The provider did not confirm the sign-in. Nothing was stored.",
+        "Start again from the integrations page. If it happens twice, look at the provider's status page.",
+    ),
+    "provider_down": (
+        "The provider did not answer in time. Nothing was stored and nothing is lost.",
+        "Syncs go on by themselves when it is back. To connect, start again in some minutes.",
+    ),
+}
