@@ -3,7 +3,8 @@
 Three queries however many venues and providers: the connections with their wishes and the last day's runs; the
 bookmarks with what waits, runs and was given up; the counts of records. The counts cost least where most is: the rows
 that are not in step come from the partial index `links_not_in_step`, and all rows are counted from the unique index
-alone (100,000 records: about 15 ms); up to date is the difference.
+alone; up to date is the difference. Measured with 100,000 records on two cores: 23 ms in all, 90 ms before autovacuum
+has been there.
 """
 
 from collections import defaultdict

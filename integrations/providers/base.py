@@ -1,6 +1,6 @@
 """The seam: what a provider is, and what each of its parts promises."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Protocol, runtime_checkable
 
@@ -14,6 +14,8 @@ from integrations.providers.types import (
     ObjectType,
     Page,
     Position,
+    ProviderEvent,
+    RawDelivery,
     ReadScope,
     Scope,
     Values,
@@ -93,6 +95,16 @@ class KeyAuth(Protocol):
         """Return an empty string, or the sentence that says what was pasted instead."""
 
 
+class WebhookReceiver(Protocol):
+    """What proves and reads a provider's events."""
+
+    def verify(self, delivery: RawDelivery, *, url: str, secrets: Iterable[str]) -> bool:
+        """Return whether one of the secrets signed the delivery. Over raw bytes, in constant time; never raises."""
+
+    def parse(self, delivery: RawDelivery) -> list[ProviderEvent]:
+        """Return the events of a verified delivery. Raises BadRecord when it cannot be read."""
+
+
 class Check(Protocol):
     """What confirms an authorisation, whichever way it came."""
 
@@ -135,6 +147,7 @@ class Provider:
     streams: Mapping[ObjectType, Stream]
     oauth: OAuth | None = None
     key_auth: KeyAuth | None = None
+    webhooks: WebhookReceiver | None = None
     classify: "Classifier" = field(kw_only=True)
 
     @property

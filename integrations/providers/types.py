@@ -97,6 +97,27 @@ class ReadScope:
 
 
 @dataclass(frozen=True, slots=True)
+class RawDelivery:
+    """One webhook request as it arrived: body bytes and headers with lower-case names."""
+
+    body: bytes
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderEvent:
+    """One event: a hint that an object changed. `key` is unique for the account, however often it is delivered."""
+
+    key: str
+    account_id: str
+    type: str
+    object_type: ObjectType | None
+    external_id: str
+    happened_at: datetime | None
+    is_revocation: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Scope:
     """One permission, with the reason an owner reads before granting it."""
 

@@ -4,6 +4,7 @@ from integrations.providers.base import Provider
 from integrations.providers.square import client, streams
 from integrations.providers.square.auth import SquareCheck, SquareKey, SquareOAuth
 from integrations.providers.square.spec import SPEC
+from integrations.providers.square.webhooks import SquareWebhooks
 
 SQUARE = Provider(
     spec=SPEC,
@@ -11,5 +12,6 @@ SQUARE = Provider(
     streams=streams.STREAMS,
     oauth=SquareOAuth(),
     key_auth=SquareKey(),
+    webhooks=SquareWebhooks(),
     classify=client.classify,
 )

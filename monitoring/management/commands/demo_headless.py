@@ -53,7 +53,7 @@ class Command(BaseCommand):
         live = Connection.objects.live().filter(provider="square", venue__slug="lantern-room")
         if not live.exists():
             walk.open("/integrations/square/connect/?venue=lantern-room")
-            walk.submit("method=oauth")
+            walk.submit("continue")
             walk.submit("allow")
             walk.expect("/integrations/square/welcome/", "Coming back from Square")
             self.stdout.write("Connected to Square through its consent page.")

@@ -17,6 +17,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do it, and say in one line what there is now."""
-        call_command("migrate", interactive=False, verbosity=min(1, options["verbosity"]))
+        call_command("migrate", interactive=False, verbosity=0)
         counts = catalogue.refresh(), templates.refresh(), beat.refresh()
         self.stdout.write("Ready: {} providers, {} templates, {} schedule entries.".format(*counts))
