@@ -8,6 +8,9 @@ import time
 
 import redis
 from django.conf import settings
+from redis.backoff import NoBackoff
+from redis.commands.core import Script
+from redis.retry import Retry
 
 from integrations.providers.base import Limits
 from integrations.providers.errors import RateLimited
@@ -30,8 +33,15 @@ return tostring(wait)
 """
 _RETRY_REDIS_AFTER = 10.0
 
-_client = redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1)
-_take = _client.register_script(_TAKE)
+
+def _script(url: str) -> Script:
+    """Return the script at that Redis. It tries twice and at once: the bucket of this process is better than a wait."""
+    once_more = Retry(NoBackoff(), 1)
+    client = redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1, retry=once_more)
+    return client.register_script(_TAKE)
+
+
+_take = _script(settings.REDIS_URL)
 
 
 class AccountPace:

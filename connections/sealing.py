@@ -85,7 +85,10 @@ def _parsed(setting: str) -> dict[str, bytes]:
     keys = {}
     for pair in setting.split(","):
         key_id, _, encoded = pair.strip().partition(":")
-        key = base64.urlsafe_b64decode(encoded or "")
+        try:
+            key = base64.urlsafe_b64decode(encoded)
+        except ValueError:
+            key = b""
         if not key_id or len(key) != 32:
             raise ValueError(
                 "FIELD_ENCRYPTION_KEYS holds id:key pairs, newest first; a key is 32 bytes in URL-safe base64."

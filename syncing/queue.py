@@ -104,9 +104,10 @@ def enqueue(
         [
             SyncJob(
                 run=run, venue_id=connection.venue_id, connection=connection, object_type=object_type,
-                mode=mode, trigger=trigger, actor=actor, priority=priority, not_before=now, queued_at=now,
+                mode=mode, trigger=trigger, actor=actor, priority=priority, queued_at=now,
+                not_before=now + timedelta(microseconds=place),  # claimed in reading order
             )
-            for object_type in ordered
+            for place, object_type in enumerate(ordered)
             if object_type not in busy
         ],
         ignore_conflicts=True,

@@ -8,7 +8,7 @@ how far the rows are true.
 import logging
 import random
 import time
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -292,7 +292,7 @@ def _give_up(
 
 
 def _when(seconds: float) -> str:
-    return f"at {timezone.now() + timedelta(seconds=seconds):%H:%M:%S} UTC" if seconds >= 1 else "at once"
+    return f"in {seconds:.0f} seconds" if seconds >= 1.5 else "at once"
 
 
 def _database_now() -> datetime:

@@ -10,7 +10,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db import connection as database
-from django.db.models.functions import Now
+from django.db import transaction
+from django.db.models.functions import Least, Now
 
 from connections import tokens
 from connections.models import Connection, OAuthState
@@ -73,7 +74,22 @@ def start(
     SyncCursor.objects.filter(connection=connection, object_type__in=objects, next_run_at=None).update(
         next_run_at=Now() + timedelta(minutes=config.interval_minutes)
     )
+    follow(connection, config)
     return queue.enqueue(connection, objects, trigger=trigger, actor=actor, mode=mode, priority=queue.Priority.HIGH)
+
+
+@transaction.atomic
+def follow(connection: Connection, config: IntegrationConfig) -> None:
+    """Bring the schedule in line with the wishes: what is not wanted leaves it, a shorter interval begins at once.
+
+    What was synced stays. Safe to call again.
+    """
+    wanted = wished(connection, config)
+    bookmarks = SyncCursor.objects.filter(connection=connection)
+    bookmarks.exclude(object_type__in=wanted).update(next_run_at=None)
+    bookmarks.filter(object_type__in=wanted, next_run_at__isnull=False).update(
+        next_run_at=Least("next_run_at", Now() + timedelta(minutes=config.interval_minutes))
+    )
 
 
 def wished(connection: Connection, config: IntegrationConfig) -> list[ObjectType]:

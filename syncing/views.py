@@ -26,7 +26,7 @@ from integrations.problems import Problem
 from integrations.providers.base import Provider
 from integrations.providers.types import ObjectType
 from mappings import canonical
-from syncing import columns, queue, schedule, tasks, timetable
+from syncing import columns, queue, schedule, tasks
 from syncing.forms import ChoiceForm, HistoryFilter, ScheduleForm
 from syncing.models import LinkState, RecordLink, SyncLog, Trigger
 
@@ -51,7 +51,7 @@ def welcome(request: HttpRequest, member: VenueMembership, provider: str) -> Htt
         config = wishes.choose(
             member.venue, found, objects=form.chosen(), interval_minutes=form.cleaned_data["interval"]
         )
-        timetable.follow(connection, config)
+        schedule.follow(connection, config)
         first = not connection.sync_cursors.exists()
         _start(connection, Trigger.FIRST if first else Trigger.OWNER, request.user)
         messages.success(request, f"{found.spec.name} is syncing. You can pause it or change your choice at any time.")
@@ -110,7 +110,7 @@ def change_schedule(request: HttpRequest, member: VenueMembership, provider: str
     form = ScheduleForm(request.POST)
     if form.is_valid():
         config = wishes.choose(member.venue, found, interval_minutes=form.cleaned_data["interval"])
-        timetable.follow(connection, config)
+        schedule.follow(connection, config)
         every = dict(form.fields["interval"].choices)[config.interval_minutes]  # type: ignore[attr-defined]
         messages.success(request, f"{found.spec.name} now syncs every {every}. Change it back here at any time.")
     else:

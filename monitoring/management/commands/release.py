@@ -1,4 +1,4 @@
-"""Bring a database up to this version of the code: tables, catalogue, templates, schedule."""
+"""Bring a database up to this version of the code: tables, static files, catalogue, templates, schedule."""
 
 from typing import Any
 
@@ -18,5 +18,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         """Do it, and say in one line what there is now."""
         call_command("migrate", interactive=False, verbosity=0)
+        call_command("collectstatic", interactive=False, verbosity=0)
         counts = catalogue.refresh(), templates.refresh(), beat.refresh()
         self.stdout.write("Ready: {} providers, {} templates, {} schedule entries.".format(*counts))
