@@ -22,7 +22,7 @@ WELCOME = "/integrations/square/welcome/"
 def test_start_queues_what_was_chosen_and_what_it_needs(connection: Connection, owner: User, as_user: SignedIn) -> None:
     answer = as_user(owner).post(WELCOME, {"objects": ["order"], "interval": "30"})
     assert answer["Location"] == "/integrations/square/?venue=lantern-room"
-    assert [job.object_type for job in SyncJob.objects.order_by("pk")] == ["location", "order"]
+    assert [job.object_type for job in SyncJob.objects.order_by("not_before")] == ["location", "order"]
     assert {job.trigger for job in SyncJob.objects.all()} == {Trigger.FIRST}
     config = IntegrationConfig.objects.get()
     assert (config.directions, config.interval_minutes) == ({"order": "in"}, 30)
