@@ -15,6 +15,7 @@ from integrations.providers.types import Page
 
 _WAITING_PAGES = 8
 _RECORDS_AT_ONCE = 1000
+_SIGN_OF_LIFE_SECONDS = 5.0
 
 
 class _End:
@@ -27,9 +28,14 @@ class _End:
 class ReadAhead:
     """Iterates over pages that are read in the background. Use as a context manager, so that reading ends with it."""
 
-    def __init__(self, pages: Iterator[Page], *, enough: Callable[[], bool]) -> None:
-        """Read `pages` until they end or `enough()`; what was fetched by then is still handed over."""
-        self._pages, self._enough = pages, enough
+    def __init__(
+        self, pages: Iterator[Page], *, enough: Callable[[], bool], meanwhile: Callable[[], None] = lambda: None
+    ) -> None:
+        """Read `pages` until they end or `enough()`; what was fetched by then is still handed over.
+
+        `meanwhile` is called, where the pages are used, every few seconds that nothing comes; what it raises is raised.
+        """
+        self._pages, self._enough, self._meanwhile = pages, enough, meanwhile
         self._waiting: Final[queue.Queue[Page | _End]] = queue.Queue(maxsize=_WAITING_PAGES)
         self._abandoned = threading.Event()
         self._thread = threading.Thread(target=self._read, name="read-ahead", daemon=True)
@@ -46,7 +52,11 @@ class ReadAhead:
     def __iter__(self) -> Iterator[Page]:
         """Yield what has come, as one page of about a thousand records at most. Raises what the reader met."""
         while True:
-            first = self._waiting.get()
+            try:
+                first = self._waiting.get(timeout=_SIGN_OF_LIFE_SECONDS)
+            except queue.Empty:
+                self._meanwhile()
+                continue
             if isinstance(first, _End):
                 if first.error is not None:
                     raise first.error

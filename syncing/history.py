@@ -1,5 +1,6 @@
 """What a run leaves behind: one log for each attempt, with its counts, its waits and how it ended."""
 
+import logging
 from dataclasses import asdict
 
 import orjson
@@ -11,6 +12,8 @@ from django.utils import timezone
 from integrations.providers.http import Meter
 from syncing.models import Outcome, SyncJob, SyncLog
 from syncing.store import Counts
+
+logger = logging.getLogger(__name__)
 
 
 class _Appended(Func):
@@ -80,6 +83,13 @@ def finished(log: SyncLog) -> None:
     else:
         outcome = Outcome.NOTHING
     _close(log, outcome)
+    logger.info(
+        "sync.finished",
+        extra={
+            "connection": str(log.connection_id), "object": log.object_type, "outcome": str(outcome), **counts,
+            "reference": log.reference,
+        },
+    )  # fmt: skip
 
 
 def failed(log: SyncLog, error_class: str, code: str, sentence: str) -> None:

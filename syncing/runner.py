@@ -130,7 +130,7 @@ class _Slice:
         mapper = versions.mapper_for(self.connection, self.object_type)
         self.inbound = Inbound(self.connection, self.stream, mapper)
         pages = self.stream.read(self.api, self.cursor.position, ReadScope(known=self._known()))
-        with ReadAhead(pages, enough=self._is_over) as coming:
+        with ReadAhead(pages, enough=self._is_over, meanwhile=self._beat) as coming:
             for page in coming:
                 batch, stored = self.inbound.sort(page.records)
                 self.inbound.complete(batch, self.api, still_ours=self._beat)
