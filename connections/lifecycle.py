@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from django.db import models, transaction
-from django.db.models import F, Func, JSONField, Value
 from django.utils import timezone
 
 from connections import sessions
 from connections.models import Connection, OAuthToken, Status, VenueApiKey
 from connections.sealing import CannotOpen
 from integrations import catalogue
+from integrations.expressions import Appended
 from integrations.models import IntegrationConfig, Venue
 from integrations.problems import Problem
 from integrations.providers.errors import ProviderError
@@ -19,18 +19,10 @@ from integrations.providers.errors import ProviderError
 logger = logging.getLogger(__name__)
 
 
-class _Appended(Func):
-    """A JSON list with one entry more, made by the database."""
-
-    template = "(%(expressions)s)"
-    arg_joiner = " || "
-    output_field = JSONField()
-
-
 def happened(event: str, *, by: object = None, detail: str = "") -> models.Expression:
     """Return the expression that adds an entry to a connection's history."""
     entry = {"at": timezone.now().isoformat(), "event": event, "by": str(by) if by else "", "detail": detail}
-    return _Appended(F("history"), Value([entry], JSONField()))
+    return Appended("history", entry)
 
 
 def live(venue: Venue, provider: str) -> Connection:

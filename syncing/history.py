@@ -5,23 +5,15 @@ from dataclasses import asdict
 
 import orjson
 from django.db import connection as database
-from django.db.models import F, Func, JSONField, Value
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from integrations.expressions import Appended
 from integrations.providers.http import Meter
 from syncing.models import Outcome, SyncJob, SyncLog
 from syncing.store import Counts
 
 logger = logging.getLogger(__name__)
-
-
-class _Appended(Func):
-    """A JSON list with more entries, made by the database."""
-
-    template = "(%(expressions)s)"
-    arg_joiner = " || "
-    output_field = JSONField()
 
 
 def open_log(job: SyncJob, *, taken_over: bool) -> SyncLog:
@@ -68,9 +60,7 @@ def add(log: SyncLog, counts: Counts, *, read: int, total: int | None, meter: Me
 
 def note(log: SyncLog, event: str, detail: str) -> None:
     """Add an entry to the log's timeline."""
-    SyncLog.objects.filter(pk=log.pk).update(
-        timeline=_Appended(F("timeline"), Value([_entry(event, detail)], JSONField()))
-    )
+    SyncLog.objects.filter(pk=log.pk).update(timeline=Appended("timeline", _entry(event, detail)))
 
 
 def finished(log: SyncLog) -> None:

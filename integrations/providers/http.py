@@ -223,39 +223,44 @@ class ApiSession:
         """Return the answer of the provider.
 
         Raises a ProviderError. Waits for the pace, renews an expired authorisation once, and repeats what is
-        `repeatable` after short troubles, all within three tries.
+        `repeatable` after short troubles: all within three tries and the total time, so that it never outlasts the
+        lease of a job.
         """
-        renewed = False
+        renewed, ends_at = False, time.monotonic() + TOTAL_SECONDS
         for attempt in itertools.count(1):
             try:
-                return self._once(method, path, body, headers or {}, call_class)
+                return self._once(method, path, body, headers or {}, call_class, ends_at)
             except AuthExpired:
                 if renewed or self._renew is None:
                     raise
                 self._renew()
-                renewed = True
+                renewed, ends_at = True, time.monotonic() + TOTAL_SECONDS
             except RateLimited as error:
-                self._pause(error.retry_after, attempt, error)
+                self._pause(error.retry_after, attempt, ends_at, error)
             except Transient as error:
                 if not repeatable:
                     raise
-                self._pause(None, attempt, error)
+                self._pause(None, attempt, ends_at, error)
         raise AssertionError("unreachable")
 
-    def _pause(self, asked: float | None, attempt: int, error: Transient) -> None:
+    def _pause(self, asked: float | None, attempt: int, ends_at: float, error: Transient) -> None:
+        """Wait before the next try; raise when it would be one too many, or have less than half of the time."""
         seconds = asked if asked is not None else random.uniform(0, 0.5 * 2**attempt)  # noqa: S311 - jitter
-        if attempt >= _TRIES or seconds > _LONGEST_WAIT_HERE:
+        too_late = time.monotonic() + seconds > ends_at - TOTAL_SECONDS / 2
+        if attempt >= _TRIES or seconds > _LONGEST_WAIT_HERE or too_late:
             raise error
         self.meter.waited(seconds)
         time.sleep(seconds)
 
-    def _once(self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], call_class: str) -> Answer:
+    def _once(
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], call_class: str, ends_at: float
+    ) -> Answer:
         if self._pace is not None:
             self._pace.wait(time.monotonic() + _LONGEST_WAIT_HERE)
         sent = self._headers | ({"Authorization": self._authorization()} if self._authorization else {}) | dict(headers)
         if body is not None:
             sent["Content-Type"] = "application/json"
-        status, received, data = _send(method, self._url(path), sent, body)
+        status, received, data = _send(method, self._url(path), sent, body, ends_at)
         self.meter.count(call_class, len(data))
         if status >= 400:
             raise self._classify(status, received, data)
@@ -267,9 +272,11 @@ class ApiSession:
         return self.base_url + path
 
 
-def _send(method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> tuple[int, dict[str, str], bytes]:
+def _send(
+    method: str, url: str, headers: Mapping[str, str], body: bytes | None, deadline: float
+) -> tuple[int, dict[str, str], bytes]:
     """Return status, lower-case headers and body of one exchange. Raises Transient when there is no whole answer."""
-    _call.deadline = deadline = time.monotonic() + TOTAL_SECONDS
+    _call.deadline = deadline
     timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
     try:
         response = _connections.request(

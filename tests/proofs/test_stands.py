@@ -110,6 +110,22 @@ def test_kill_9_of_the_worker_in_mid_sync(
 
 
 @full
+def test_a_worker_told_to_stop_in_mid_sync(
+    many: Connection, sandbox: Sandbox, broken_house: House, point: Callable[[str], None]
+) -> None:
+    leaving = broken_house.start_worker()
+    schedule.start(many, trigger=Trigger.FIRST)
+    wait_for(lambda: read_so_far() > MANY // 5, seconds=60, what="a fifth of the sync")
+    leaving.send_signal(signal.SIGTERM)
+    took = wait_for(lambda: leaving.poll() is not None, seconds=10, what="the worker's end")
+    job = many.sync_jobs.get()
+    assert (job.status, job.lease_until) == ("queued", None)
+    broken_house.start_worker()
+    wait_for(lambda: is_settled(many), seconds=120, what="the sync after the stop")
+    point(f"{assert_exact(many, sandbox)}; the worker ended in {took:.1f} s and left its job waiting")
+
+
+@full
 def test_a_worker_frozen_for_longer_than_its_lease(
     many: Connection, sandbox: Sandbox, broken_house: House, owner: Any, point: Callable[[str], None]
 ) -> None:

@@ -1,0 +1,75 @@
+"""Each change a value may undergo, by literals; what cannot be carried is Unfit and says why."""
+
+import contextlib
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from integrations.providers.types import Money
+from mappings.transforms import TRANSFORMS, Context, Unfit
+
+LONDON = Context(provider="square", timezone="Europe/London", country="GB")
+NEW_YORK = Context(provider="square", timezone="America/New_York", country="US")
+KINDS = {"table": {"EVENT": "ticket", "true": "yes"}, "otherwise": "other"}
+UNFIT = object()
+
+CASES: list[tuple[str, Context, dict[str, Any], Any, Any]] = [
+    ("trim", LONDON, {}, "  Nell ", "Nell"), ("trim", LONDON, {}, " \t\n", None), ("trim", LONDON, {}, 7, "7"),
+    ("trim", LONDON, {}, "\u00a0Zoë 🎭\u2003", "Zoë 🎭"),
+    ("lower", LONDON, {}, "NELL@Example.Test", "nell@example.test"), ("lower", LONDON, {}, "", ""),
+    ("lower", LONDON, {}, True, "true"),
+    ("upper", LONDON, {}, "gb", "GB"), ("upper", LONDON, {}, "straße", "STRASSE"), ("upper", LONDON, {}, 1, "1"),
+    ("phone", LONDON, {}, "020 7946 0958", "+442079460958"), ("phone", LONDON, {}, "+1 (212) 555-0123", "+12125550123"),
+    ("phone", NEW_YORK, {}, "212-555-0123", "+12125550123"), ("phone", LONDON, {}, "+442079460958", "+442079460958"),
+    ("phone", LONDON, {}, "ask at the door", UNFIT), ("phone", LONDON, {}, "12", UNFIT),
+    ("phone", LONDON, {}, "9" * 300, UNFIT), ("phone", LONDON, {}, "", UNFIT),
+    ("birthday", LONDON, {}, "1990-02-28", "1990-02-28"), ("birthday", LONDON, {}, "0000-02-29", "--02-29"),
+    ("birthday", LONDON, {}, "12-24", "--12-24"), ("birthday", LONDON, {}, "1990-02-30", UNFIT),
+    ("birthday", LONDON, {}, "24/12/1990", UNFIT), ("birthday", LONDON, {}, 19900228, UNFIT),
+    ("venue_day", LONDON, {}, datetime(2026, 7, 1, 23, 30, tzinfo=UTC), "2026-07-02"),
+    ("venue_day", NEW_YORK, {}, datetime(2026, 7, 1, 2, 0, tzinfo=UTC), "2026-06-30"),
+    ("venue_day", LONDON, {}, "2026-07-01", UNFIT),
+    ("venue_day", NEW_YORK, {}, datetime(1, 1, 1, tzinfo=UTC), UNFIT),
+    ("currency", LONDON, {}, Money(100, "JPY"), "JPY"), ("currency", LONDON, {}, "GBP", UNFIT),
+    ("currency", LONDON, {}, {"minor": 1, "currency": "GBP"}, UNFIT),
+    ("choice", LONDON, KINDS, "EVENT", "ticket"), ("choice", LONDON, KINDS, True, "yes"),
+    ("choice", LONDON, KINDS, "NEW_KIND", "other"), ("choice", LONDON, {"table": {}}, "EVENT", None),
+    ("text", LONDON, {}, 12.5, "12.5"), ("text", LONDON, {}, "as it is", "as it is"),
+    ("text", LONDON, {}, None, "None"),
+    ("reference", LONDON, {"to": "customer"}, "C1", {"provider": "square", "type": "customer", "id": "C1"}),
+    ("reference", Context("stripe"), {"to": "order"}, 7, {"provider": "stripe", "type": "order", "id": "7"}),
+    ("reference", LONDON, {"to": "location"}, "L 1", {"provider": "square", "type": "location", "id": "L 1"}),
+]  # fmt: skip
+
+
+def test_every_transform_is_shown_here() -> None:
+    assert {name for name, *_ in CASES} == set(TRANSFORMS)
+
+
+@pytest.mark.parametrize(("name", "context", "arguments", "value", "expected"), CASES)
+def test_a_value_becomes_what_it_should(
+    name: str, context: Context, arguments: dict[str, Any], value: Any, expected: Any
+) -> None:
+    change = TRANSFORMS[name](context, **arguments)
+    if expected is UNFIT:
+        with pytest.raises(Unfit) as met:
+            change(value)
+        assert 10 < len(str(met.value)) < 120
+    else:
+        assert change(value) == expected
+
+
+ARGUMENTS: dict[str, dict[str, Any]] = {"choice": KINDS, "reference": {"to": "customer"}}
+ANYTHING = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.text()) | st.datetimes(
+    timezones=st.just(UTC)
+) | st.builds(Money, st.integers(), st.text())  # fmt: skip
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(name=st.sampled_from(sorted(TRANSFORMS)), value=ANYTHING)
+def test_any_value_is_carried_or_unfit_and_nothing_else(name: str, value: Any) -> None:
+    with contextlib.suppress(Unfit):
+        TRANSFORMS[name](NEW_YORK, **ARGUMENTS.get(name, {}))(value)

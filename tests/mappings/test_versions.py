@@ -1,0 +1,98 @@
+"""The shipped templates, and the first version of rules that a connection gets from them."""
+
+import threading
+
+import pytest
+from django.db import connections as database_connections
+
+from connections.models import Connection
+from integrations.providers.types import ObjectType
+from mappings import templates, versions
+from mappings.engine import BadRule
+from mappings.models import FieldMapping, FieldMappingTemplate
+from tests.factories import ConnectionFactory, VenueFactory
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def rules(connection: Connection, object_type: str = "customer") -> list[tuple[int, str, str]]:
+    found = FieldMapping.objects.filter(connection=connection, object_type=object_type).order_by("version", "position")
+    return list(found.values_list("version", "source", "target"))
+
+
+def test_refreshing_twice_changes_nothing_but_the_time() -> None:
+    def stored() -> list[dict[str, object]]:
+        return list(FieldMappingTemplate.objects.order_by("key").values("id", "key", "name", "rules", "is_default"))
+
+    before, count = stored(), FieldMappingTemplate.objects.count()
+    assert (templates.refresh(), stored()) == (count, before)
+
+
+def test_a_refresh_mends_what_was_changed_by_hand_and_leaves_a_venue_s_own_alone() -> None:
+    own = FieldMappingTemplate.objects.create(
+        key="own", name="Ours", provider="square", object_type="customer", rules=[], venue=VenueFactory()
+    )
+    FieldMappingTemplate.objects.filter(key="square-customer").update(rules=[], name="Broken")
+    templates.refresh()
+    assert FieldMappingTemplate.objects.get(key="square-customer").name == "Square customers"
+    assert FieldMappingTemplate.objects.get(key="own") == own
+
+
+def test_a_new_connection_gets_version_one_from_the_defaults(connection: Connection) -> None:
+    mapper = versions.mapper_for(connection, ObjectType.CUSTOMER)
+    assert mapper({"given_name": " Nell ", "phone_number": "020 7946 0958"}).fields == {
+        "given_name": "Nell", "phone": "+442079460958",
+    }  # fmt: skip
+    assert {version for version, *_ in rules(connection)} == {1}
+    assert FieldMapping.objects.filter(connection=connection, reason="Template “Square orders”").exists()
+
+
+def test_two_workers_at_once_install_the_default_once(connection: Connection) -> None:
+    start, failed = threading.Barrier(2), list[BaseException]()
+
+    def install() -> None:
+        start.wait()
+        try:
+            versions.mapper_for(Connection.objects.get(pk=connection.pk), ObjectType.CUSTOMER)
+        except BaseException as error:  # noqa: BLE001 - shown below
+            failed.append(error)
+        finally:
+            database_connections.close_all()
+
+    threads = [threading.Thread(target=install) for _ in range(2)]
+    [thread.start() for thread in threads]
+    [thread.join(20) for thread in threads]
+    shipped = sum(len(template.rules) for template in FieldMappingTemplate.objects.filter(provider="square"))
+    assert (failed, FieldMapping.objects.filter(connection=connection).count()) == ([], shipped)
+
+
+def test_the_template_of_the_venue_s_own_type_comes_before_the_general_one() -> None:
+    FieldMappingTemplate.objects.create(
+        key="theatre-customer", name="Theatre customers", provider="square", object_type="customer",
+        venue_type="theatre", is_default=True, rules=[{"source": "nickname", "target": "note"}],
+    )  # fmt: skip
+    theatre = ConnectionFactory(venue=VenueFactory(venue_type="theatre"))
+    club = ConnectionFactory(venue=VenueFactory(venue_type="club"))
+    for each in (theatre, club):
+        versions.install_default(each)
+    assert rules(theatre) == [(1, "nickname", "note")]
+    assert len(rules(club)) > 10
+    assert len(rules(theatre, "order")) > 10
+
+
+def test_the_newest_version_is_in_force_without_the_rules_that_are_held(connection: Connection) -> None:
+    versions.install_default(connection)
+    common = {"connection": connection, "version": 2, "object_type": "customer", "direction": "in"}
+    FieldMapping.objects.create(**common, position=1, source="nickname", target="given_name")
+    FieldMapping.objects.create(**common, position=2, source="note", target="note", paused_reason="Under discussion")
+    mapper = versions.mapper_for(connection, ObjectType.CUSTOMER)
+    assert mapper({"nickname": "Nell", "note": "tall", "given_name": "Eleanor"}).fields == {"given_name": "Nell"}
+
+
+def test_a_rule_that_cannot_be_compiled_says_so(connection: Connection) -> None:
+    FieldMapping.objects.create(
+        connection=connection, version=1, object_type="customer", direction="in", position=1,
+        source="note", target="note", transforms=[{"name": "shout"}],
+    )  # fmt: skip
+    with pytest.raises(BadRule, match="The rule for note uses “shout”"):
+        versions.mapper_for(connection, ObjectType.CUSTOMER)

@@ -1,0 +1,23 @@
+"""A seller at the sandbox, and a session that shows its token."""
+
+from typing import Any
+
+import pytest
+
+from connections import sessions
+from connections.sealing import Secret
+from integrations.providers import PROVIDERS
+from integrations.providers.http import ApiSession
+from tests.provider_sandbox import Sandbox
+
+SIZES = {"customers": 60, "products": 12, "orders": 40, "refunds": 5, "payout_days": 4}
+
+
+@pytest.fixture
+def seller(sandbox: Sandbox) -> dict[str, Any]:
+    return sandbox.merchant(**SIZES)
+
+
+@pytest.fixture
+def api(seller: dict[str, Any]) -> ApiSession:
+    return sessions.with_key(PROVIDERS["square"], Secret(seller["personal_token"]))
