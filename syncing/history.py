@@ -76,7 +76,7 @@ def finished(log: SyncLog) -> None:
     logger.info(
         "sync.finished",
         extra={
-            "connection": str(log.connection_id), "object": log.object_type, "outcome": str(outcome), **counts,
+            "connection": str(log.connection_id), "object": log.object_type, "outcome": str(outcome), "counts": counts,
             "reference": log.reference,
         },
     )  # fmt: skip

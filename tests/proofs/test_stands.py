@@ -82,7 +82,7 @@ def assert_exact(connection: Connection, sandbox: Sandbox) -> str:
     assert dict(links.values_list("external_id", "raw__updated_at")) == there
     assert Record.objects.live().filter(venue=connection.venue, object_type="customer").count() == len(there)
     log = SyncLog.objects.filter(object_type="customer").latest("started_at")
-    assert (log.outcome, log.created) == ("succeeded", len(there))
+    assert (log.outcome, log.created, log.error_sentence) == ("succeeded", len(there), ""), log.timeline
     return f"{len(there):,} of {len(there):,} customers, none doubled"
 
 
