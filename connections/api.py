@@ -130,7 +130,7 @@ class ConnectionViewSet(ViewSet):
         if not given["dry_run"]:
             return Response(_made(keys.replace(found, connection, given["api_key"], user=request.user)))
         account = keys.check(found, given["api_key"])
-        oauth.refuse_other_account(connection, account, found, switch=False)
+        oauth.refuse_other_account(connection, account, found)
         return Response(
             {"valid": True, "account": {"id": account.id, "name": account.name}, "scopes": list(account.scopes)}
         )

@@ -46,7 +46,7 @@ def connect(provider: Provider, venue: Venue, key: str, *, user: Any) -> Connect
 def replace(provider: Provider, connection: Connection, key: str, *, user: Any) -> Connection:
     """Give a connection a new key of the same account; the old one stays until this one worked. Raises Problem."""
     account = check(provider, key)
-    oauth.refuse_other_account(connection, account, provider, switch=False)
+    oauth.refuse_other_account(connection, account, provider)
     return _save(provider, connection.venue, key, account, user=user, existing=connection)
 
 

@@ -77,9 +77,15 @@ def regained(connection: Connection, *, by: Any) -> bool:
 
 
 def lost(connection: Connection, error: ProviderError) -> bool:
-    """Note that the provider no longer accepts our access; its work waits. Return whether this call was the first."""
+    """Note that the provider no longer accepts our access; its work waits. Return whether this call was the first.
+
+    A worker that still held the access from before a reconnect changes nothing: `connected_at` has moved on.
+    """
     name = catalogue.provider_or_404(connection.provider).spec.name
-    changed = Connection.objects.filter(pk=connection.pk, status=Status.CONNECTED).update(
+    same_access = Connection.objects.filter(
+        pk=connection.pk, status=Status.CONNECTED, connected_at=connection.connected_at
+    )
+    changed = same_access.update(
         status=Status.REAUTHORISE,
         status_since=timezone.now(),
         status_class=error.error_class,

@@ -168,7 +168,6 @@ class OAuthState(models.Model):
     connection = models.ForeignKey(
         Connection, on_delete=models.CASCADE, null=True, related_name="+", help_text="Set for a reconnect."
     )
-    switch_account = models.BooleanField(default=False)
     return_to = models.CharField(max_length=40, default="welcome")
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField()

@@ -27,7 +27,7 @@ from integrations.models import IntegrationConfig, Role, Venue
 from integrations.permissions import venue_for
 from integrations.problems import Problem
 from integrations.providers.base import Provider
-from integrations.providers.errors import ProviderError
+from integrations.providers.errors import ProviderError, Transient
 from integrations.providers.types import Account, Grant
 
 logger = logging.getLogger(__name__)
@@ -59,7 +59,6 @@ def begin(
     session_key: str,
     return_to: str = "welcome",
     reconnect: Connection | None = None,
-    switch_account: bool = False,
 ) -> Trip:
     """Return the trip to the provider's consent page. Raises Problem already_connected or when nothing is set up."""
     app = catalogue.app_credentials(provider)
@@ -75,7 +74,6 @@ def begin(
         provider=provider.spec.key,
         session_hash=_hash(session_key),
         connection=reconnect,
-        switch_account=switch_account,
         return_to=return_to if return_to in RETURN_TO else "welcome",
         expires_at=timezone.now() + LIFETIME,
     )
@@ -166,9 +164,9 @@ def save_connection(
     return Connection.objects.select_related("venue").get(pk=found.pk)
 
 
-def refuse_other_account(existing: Connection | None, account: Account, provider: Provider, *, switch: bool) -> None:
+def refuse_other_account(existing: Connection | None, account: Account, provider: Provider) -> None:
     """Raise Problem different_account when a live connection would silently become another account's."""
-    if existing is not None and existing.account_id != account.id and not switch:
+    if existing is not None and existing.account_id != account.id:
         raise Problem(
             "different_account",
             f"You signed in to {account.name or 'another account'}, but this venue is connected to "
@@ -216,6 +214,11 @@ def _exchange(provider: Provider, state: OAuthState, query: Mapping[str, str]) -
             query=query,
         )
         account = provider.check.account(sessions.with_key(provider, Secret(grant.access_token)))
+    except Transient as error:
+        logger.warning("oauth.provider_down", extra={"provider": provider.spec.key, "code": error.code})
+        raise Problem(
+            "provider_down", f"{name} is not answering, so the sign-in could not be finished. Nothing was stored."
+        ) from error
     except ProviderError as error:
         logger.warning("oauth.exchange_failed", extra={"provider": provider.spec.key, "code": error.code})
         raise Problem(
@@ -233,7 +236,7 @@ def _store(provider: Provider, state: OAuthState, grant: Grant, account: Account
             existing = (
                 Connection.objects.live().select_for_update().filter(venue=venue, provider=provider.spec.key).first()
             )
-            refuse_other_account(existing, account, provider, switch=state.switch_account)
+            refuse_other_account(existing, account, provider)
             connection = save_connection(
                 venue, provider, account, method=Method.OAUTH, user=state.user, existing=existing
             )

@@ -72,6 +72,8 @@ def compile_rules(rules: Iterable[Rule], context: Context) -> Mapper:
             if value is None:
                 value = default
             if value is None:
+                if required and not any(remark.target == target for remark in mapped.remarks):
+                    mapped.remarks.append(Remark(target, "there is no value", required))
                 continue
             if len(path) == 1:
                 out[path[0]] = value

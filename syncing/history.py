@@ -34,7 +34,7 @@ def open_log(job: SyncJob, *, taken_over: bool) -> SyncLog:
 
 _ADD = """
 UPDATE sync_logs SET
-    read = read + %(read)s, pages = pages + 1, created = created + %(created)s, updated = updated + %(updated)s,
+    read = read + %(read)s, pages = pages + %(pages)s, created = created + %(created)s, updated = updated + %(updated)s,
     unchanged = unchanged + %(unchanged)s, deleted = deleted + %(deleted)s, left_out = left_out + %(left_out)s,
     failed = failed + %(failed)s, total = coalesce(%(total)s, total), bytes_in = bytes_in + %(bytes_in)s,
     timeline = timeline || %(events)s::jsonb,
@@ -46,7 +46,7 @@ WHERE id = %(log)s
 """
 
 
-def add(log: SyncLog, counts: Counts, *, read: int, total: int | None, meter: Meter) -> None:
+def add(log: SyncLog, counts: Counts, *, read: int, total: int | None, meter: Meter, pages: int = 1) -> None:
     """Add a page's counts and what the session used since. One statement; belongs in the page's transaction."""
     calls, received, waits = meter.take()
     waited = [_entry("asked_to_wait", f"Waited {sum(waits):.1f} seconds because the provider asked us to.")]
@@ -55,7 +55,12 @@ def add(log: SyncLog, counts: Counts, *, read: int, total: int | None, meter: Me
         "events": orjson.dumps(waited if waits else []).decode(),
     }  # fmt: skip
     with database.cursor() as cursor:
-        cursor.execute(_ADD, asdict(counts) | used | {"log": log.pk, "read": read, "total": total})
+        cursor.execute(_ADD, asdict(counts) | used | {"log": log.pk, "read": read, "pages": pages, "total": total})
+
+
+def used(log: SyncLog, meter: Meter) -> None:
+    """Add what a session used without storing a page, so that calls of failed attempts are counted, too."""
+    add(log, Counts(), read=0, total=None, meter=meter, pages=0)
 
 
 def note(log: SyncLog, event: str, detail: str) -> None:

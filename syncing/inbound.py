@@ -74,7 +74,10 @@ class Inbound:
 
     def _keep(self, draft: Draft, mapped: Mapped) -> None:
         shape = canonical.OBJECTS[self.stream.object_type]
-        missing = shape.missing(mapped.fields)
+        lacking = next((remark for remark in mapped.remarks if remark.required), None)
+        missing = shape.missing(mapped.fields) or (
+            canonical.label(self.stream.object_type, lacking.target).lower() if lacking else ""
+        )
         if missing:
             draft.state = LinkState.LEFT_OUT
             draft.problem = _problem(

@@ -52,6 +52,9 @@ class Look(bootsteps.StartStopStep):
             except DatabaseError as error:
                 logger.warning("look.database_away", extra={"error": type(error).__name__})
                 busy = False
+            except Exception:  # whatever it was, this thread goes on looking
+                logger.exception("look.crashed")
+                busy = False
             finally:
                 for connection in database_connections.all(initialized_only=True):
                     connection.close_if_unusable_or_obsolete()

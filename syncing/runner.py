@@ -24,6 +24,7 @@ from integrations.problems import Problem
 from integrations.providers import PROVIDERS
 from integrations.providers.base import Stream, SweptStream
 from integrations.providers.errors import (
+    AccountBlocked,
     AuthExpired,
     AuthRevoked,
     ErrorClass,
@@ -31,6 +32,7 @@ from integrations.providers.errors import (
     RateLimited,
     Transient,
 )
+from integrations.providers.http import ApiSession
 from integrations.providers.types import ExternalRecord, ObjectType, Page, ReadScope
 from mappings import versions
 from mappings.engine import BadRule
@@ -88,8 +90,9 @@ def run(claim: Claim) -> None:
         _give_up(job, claim, ErrorClass.OURS, "crash_loop", sentences.crash_loop())
         return
     log = history.open_log(job, taken_over=claim.taken_over)
+    turn = _Slice(job, claim, log)
     try:
-        _Slice(job, claim, log).work()
+        turn.work()
     except LostLease:
         logger.warning("sync.lost_lease", extra=_ids(job))
     except Stopped:
@@ -111,10 +114,14 @@ def run(claim: Claim) -> None:
     except Exception as error:
         logger.exception("sync.crashed", extra=_ids(job))
         _give_up(job, claim, ErrorClass.OURS, type(error).__name__, sentences.ours(log.reference), log=log)
+    finally:
+        turn.account()
 
 
 class _Slice:
     """One turn of a job: about ten seconds of pages."""
+
+    api: ApiSession  # from `work` on
 
     def __init__(self, job: SyncJob, claim: Claim, log: SyncLog) -> None:
         self.job, self.claim, self.log = job, claim, log
@@ -140,6 +147,12 @@ class _Slice:
                     self._finish()
                     return
         queue.requeue(self.claim)
+
+    def account(self) -> None:
+        """Note the calls that were made since the last stored page."""
+        api: ApiSession | None = getattr(self, "api", None)
+        if api is not None and api.meter.calls:
+            history.used(self.log, api.meter)
 
     def _cursor(self) -> SyncCursor:
         """Return the stream's bookmark; for a full read that begins now an empty one."""
@@ -247,8 +260,11 @@ class _Slice:
 def _failed(job: SyncJob, claim: Claim, log: SyncLog, error: ProviderError) -> None:
     """Decide what becomes of a job whose provider said no or nothing."""
     sentence = sentences.for_error(job.connection.provider, job.object_type, error)
-    if isinstance(error, (AuthRevoked, AuthExpired)):
-        lifecycle.lost(job.connection, error)
+    if isinstance(error, (AuthRevoked, AuthExpired, AccountBlocked)):
+        if isinstance(error, AccountBlocked):
+            lifecycle.pause(job.connection, by=None, reason=sentence)
+        else:
+            lifecycle.lost(job.connection, error)
         if queue.requeue(claim, counts=False, failure_class=error.error_class, failure_sentence=sentence):
             history.failed(log, error.error_class, error.code, sentence)
         return

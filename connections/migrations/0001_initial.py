@@ -53,7 +53,6 @@ class Migration(migrations.Migration):
                 ('provider', models.CharField(max_length=20)),
                 ('session_hash', models.CharField(max_length=64)),
                 ('pkce_verifier', connections.fields.SealedField(null=True)),
-                ('switch_account', models.BooleanField(default=False)),
                 ('return_to', models.CharField(default='welcome', max_length=40)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('expires_at', models.DateTimeField()),

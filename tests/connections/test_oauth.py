@@ -119,7 +119,7 @@ def test_a_provider_that_fails_on_the_way_back_stores_nothing(
 ) -> None:
     query = consent(set_out(), seller["id"])
     sandbox.ask("POST", "/faults", {"provider": "square", "kind": "status", "status": 500, "path": path, "times": -1})
-    assert refused(query, come_back) == "exchange_failed"
+    assert refused(query, come_back) == "provider_down"
     assert not OAuthToken.objects.exists()
 
 
