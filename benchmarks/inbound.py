@@ -151,7 +151,8 @@ def _runner(asked: argparse.Namespace) -> dict[str, Any]:
     from syncing.models import Record, SyncJob, Trigger
 
     with database.cursor() as cursor:
-        cursor.execute("TRUNCATE venues CASCADE")  # the last run's rows, without loading them
+        cursor.execute("TRUNCATE connections, records CASCADE")  # the last run's rows, without loading them
+    Venue.objects.all().delete()
     venue = Venue.objects.create(name="Bench", slug="bench")
     connection = keys.connect(PROVIDERS["square"], venue, _seller(asked.sandbox)["personal_token"], user=None)
     queue.enqueue(connection, [ObjectType.CUSTOMER], trigger=Trigger.FIRST)
