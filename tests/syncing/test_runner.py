@@ -342,6 +342,20 @@ def test_a_missing_permission_is_named_and_stops_only_its_object(square: Connect
     assert Connection.objects.get().status == "connected"
 
 
+def test_a_restricted_account_pauses_the_connection_and_loses_nothing(square: Connection, sandbox: Sandbox) -> None:
+    body = {"errors": [{"category": "AUTHENTICATION_ERROR", "code": "CLIENT_DISABLED", "detail": "Disabled."}]}
+    sandbox.ask("POST", "/faults", {"provider": "square", "kind": "status", "status": 403, "body": body, "times": -1})
+    put(square, CUSTOMER)
+    tasks.work_once()
+    config = square.venue.integration_configs.get()
+    assert (config.is_paused, config.pause_reason) == (True, "Your Square account is restricted.")
+    assert SyncJob.objects.get().status == "queued"
+    sandbox.ask("DELETE", "/faults")
+    lifecycle.resume(square, by=None)
+    settle()
+    assert SyncJob.objects.get().status == "succeeded"
+
+
 def test_orders_wait_for_the_locations_they_are_searched_by(square: Connection) -> None:
     put(square, ORDER)
     settle()
