@@ -46,7 +46,7 @@ def prove(project: Project, step: str) -> int:
         known = sorted(found.stem.removeprefix("test_") for found in (project.root / _PROOFS).glob("test_*.py"))
         raise LaunchError(f"There are no proofs named {step!r}. There are: {', '.join(known) or 'none'}.")
     with _test_servers(project) as both:
-        settings = _local(project, both) | {"PROOFS": "full"}
+        settings = _local(project, both) | {"PROOFS": "full", "LOG_LEVEL": "ERROR"}
         return _run(project, _Step(step, _pytest(project, [str(path), "-s"]), settings))
 
 

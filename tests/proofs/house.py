@@ -37,6 +37,7 @@ class House:
             "SYNC_SLICE_SECONDS": "3",
             "PROVIDER_CALLS_PER_SECOND": "square=100000",
             "LOG_FORMAT": "json",
+            "LOG_LEVEL": "INFO",
         }
         self.workers: list[subprocess.Popen[bytes]] = []
 

@@ -182,6 +182,8 @@ def test_an_incremental_sync_after_25_changes_and_5_deletes(
     edits = {"customers": 10, "products": 5, "orders": 5, "payments": 5}
     changed = sandbox.ask("POST", f"/square/{connection.account_id}/change", edits)
     deleted = sandbox.ask("POST", f"/square/{connection.account_id}/delete", {"products": 5})
+    distinct = {each for ids in (*changed.values(), *deleted.values()) for each in ids}
+    assert 25 <= len(distinct) <= 30
     sandbox.clear_log()
     schedule.start(connection, trigger=Trigger.OWNER)
     settle()
@@ -189,6 +191,9 @@ def test_an_incremental_sync_after_25_changes_and_5_deletes(
     after = states(links)
     touched = {key for key, value in after.items() if value != before.get(key)}
     assert touched == {each for ids in (*changed.values(), *deleted.values()) for each in ids}
+    assert {
+        key for key in after if after[key][0] != before[key][0]
+    } == touched  # every record's version moved, no other
     assert links.filter(state="deleted").count() == 5
     assert calls == least
     point(f"{len(touched)} rows touched of {len(after):,}, {calls} calls (the least the API allows is {least})")

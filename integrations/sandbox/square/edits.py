@@ -98,7 +98,8 @@ def _change_product(staff: Staff, item: Document) -> Document:
 
 def _change_payment(staff: Staff, payment: Document) -> Document:
     token = staff.merchant.new_id("version token", 45, mixed=True)
-    return _touched(staff, payment, note=f"Table {staff.chance.randrange(90)}", version_token=token)
+    receipt = f"https://squareup.com/receipt/preview/{token[:22]}"
+    return _touched(staff, payment, receipt_url=receipt, version_token=token)
 
 
 def _create_customer(staff: Staff) -> list[str]:
@@ -194,7 +195,7 @@ def _create_payout(staff: Staff) -> list[str]:
 _CHANGES: dict[str, Callable[[Staff, Document], Document]] = {
     "customers": _change_customer,
     "products": _change_product,
-    "orders": lambda staff, order: _touched(staff, order, ticket_name=f"Table {staff.chance.randrange(90)}"),
+    "orders": lambda staff, order: _touched(staff, order, reference_id=f"TABLE-{staff.chance.randrange(10**6)}"),
     "payments": _change_payment,
     "refunds": lambda staff, refund: _touched(staff, refund, reason=f"Agreed by phone {staff.chance.randrange(90)}"),
     "payouts": lambda staff, payout: _touched(staff, payout, end_to_end_id=f"L{staff.chance.randrange(10**9):010d}"),
