@@ -137,7 +137,8 @@ def test_a_key_is_tested_in_place_and_stays_in_its_field(
 
 def test_the_walk_needs_no_mouse(transactional_db: None, page: Page, watch: Watch, venue: Venue, owner: User) -> None:
     _sign_in(page, watch.own, owner)
-    page.keyboard.press("Tab")
+    page.wait_for_load_state("load")
+    page.locator("body").press("Tab")  # waits until the page takes keys, where the bare keyboard does not
     expect(page.get_by_text("Skip to the content")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("main")).to_be_focused()
