@@ -34,10 +34,6 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
         """Return those that are authorised or were and wait for their owner: at most one per venue and provider."""
         return self.exclude(status=Status.DISCONNECTED)
 
-    def for_venues_of(self, user: object) -> "ConnectionQuerySet":
-        """Return the connections of the venues the user belongs to."""
-        return self.filter(venue__in=Venue.objects.of(user))
-
     def with_token_expiring(self, before: datetime) -> "ConnectionQuerySet":
         """Return the connected ones whose access token ends before that moment and can be refreshed."""
         return self.filter(

@@ -7,7 +7,6 @@ import logging
 from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import connection as database
 from django.db import transaction
 from django.db.models.functions import Least, Now
@@ -143,9 +142,3 @@ def _forget_states() -> int:
     """Delete the states of trips that ended a day ago."""
     deleted, _ = OAuthState.objects.filter(expires_at__lt=Now() - timedelta(days=1)).delete()
     return deleted
-
-
-def interval_of(connection: Connection) -> int:
-    """Return the minutes between two runs of a connection."""
-    config = IntegrationConfig.objects.filter(venue=connection.venue_id, integration=connection.provider).first()
-    return config.interval_minutes if config else settings.SYNC_INTERVAL_MINUTES

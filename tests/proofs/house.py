@@ -11,7 +11,6 @@ from pathlib import Path
 from urllib.parse import quote
 
 import psycopg
-import requests
 from django.db import connection
 
 from config.local.project import Project
@@ -119,11 +118,3 @@ def wait_for(is_so: Callable[[], bool], *, seconds: float, what: str) -> float:
         assert time.monotonic() - started < seconds, f"{what} took more than {seconds} s"
         time.sleep(0.05)
     return time.monotonic() - started
-
-
-def is_up(url: str) -> bool:
-    """Return whether something answers 200 there."""
-    try:
-        return requests.get(url, timeout=2).status_code == 200
-    except requests.RequestException:
-        return False
