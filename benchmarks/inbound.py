@@ -79,7 +79,8 @@ def _own_database() -> dict[str, str]:
 
 def _measure(part: str, records: int, environment: dict[str, str]) -> dict[str, Any]:
     sandbox = subprocess.Popen(
-        [sys.executable, "-m", "integrations.sandbox", "--port", "0", "--die-with-parent", "--customers", str(records)],
+        [sys.executable, "-m", "integrations.sandbox", "--port", "0", "--die-with-parent",
+         "--size", f"square.customers={records}"],
         cwd=ROOT, stdout=subprocess.PIPE,
     )  # fmt: skip
     try:

@@ -18,7 +18,9 @@ from config.local.variables import Variables
 from config.local.welcome import Demo
 
 _SANDBOX = "sandbox"
-_CALLBACK = "/api/v1/integrations/oauth/callback/square"
+_CALLBACKS = [
+    f"/api/v1/integrations/oauth/callback/{provider}" for provider in ("square", "stripe", "mailchimp", "quickbooks")
+]
 _HEALTH = "/health/live"
 _PATIENCE = 90.0  # seconds until the sandbox or the pages must answer; a cold disk is slow
 
@@ -95,7 +97,7 @@ def _seed(project: Project, settings: Variables) -> Demo:
 def _start_sandbox(project: Project, supervisor: Supervisor, listener: "_SandboxListener", settings: Variables) -> str:
     """Start the providers' double and return the address that it prints."""
     command = [str(project.python), "-m", "integrations.sandbox", "--port", str(ports.any_free())]
-    command += ["--redirect-uri", settings["PUBLIC_URL"] + _CALLBACK]
+    command += [part for path in _CALLBACKS for part in ("--redirect-uri", settings["PUBLIC_URL"] + path)]
     command += ["--remember", str(make_folder(project.var) / "sandbox.json")]  # a second start is still connected
     supervisor.start(_SANDBOX, command, settings, ends_last=True)
     if not supervisor.wait_for(lambda: bool(listener.url), seconds=_PATIENCE):

@@ -67,11 +67,14 @@ class Control:
         return plain(Reply.json(404, {"error": f"There is no {request.method} /_control/{path}."}))
 
     def _reset(self, request: web.Request, body: Body) -> Body:
+        sizes = body.pop("sizes", None) or {}
+        if not isinstance(sizes, dict) or set(sizes) - set(self._providers) or set(body) - {"seed"}:
+            raise Unclear(f"Send nothing, or seed and sizes: a map of {', '.join(self._providers)} to maps of sizes.")
         self._clock.back_to_real()
         self._faults.clear()
         self._log.clear()
-        for provider in self._providers.values():
-            provider.reset(body)
+        for name, provider in self._providers.items():
+            provider.reset(body | ({"sizes": sizes[name]} if name in sizes else {}))
         return self._state(request, {})
 
     def _state(self, request: web.Request, body: Body) -> Body:

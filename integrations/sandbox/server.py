@@ -8,24 +8,22 @@ import ctypes
 import os
 import signal
 import sys
-from dataclasses import asdict, replace
 from pathlib import Path
 
 import orjson
 from aiohttp import web
 
 from integrations.sandbox.clock import VirtualClock
-from integrations.sandbox.control import Control
+from integrations.sandbox.control import Control, ProviderControl
 from integrations.sandbox.door import Door
+from integrations.sandbox.doubles import Open, Opening
 from integrations.sandbox.faults import Faults
 from integrations.sandbox.log import RequestLog
-from integrations.sandbox.square.control import SquareControl
-from integrations.sandbox.square.desk import SquareDesk
-from integrations.sandbox.square.double import Application, SquareDouble
-from integrations.sandbox.square.merchants import Sizes
+from integrations.sandbox.square.opening import open_square
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 MOST_BYTES = 32 * 1024 * 1024
+DOUBLES: dict[str, Open] = {"square": open_square}
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -46,21 +44,54 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def build(options: argparse.Namespace) -> web.Application:
-    """The application: each provider behind its door, and the control plane."""
+    """The application: each provider behind its door, and the control plane. ValueError for a wish without sense."""
     clock, faults, log = VirtualClock(), Faults(), RequestLog()
-    wanted = {name: getattr(options, name) for name in asdict(Sizes())}
-    sizes = replace(Sizes(), **{name: size for name, size in wanted.items() if size is not None})
-    application = Application(options.square_client_id, options.square_client_secret)
-    square = SquareDouble(clock, application, seed=options.seed, sizes=sizes)
-    square.redirect_uris = list(options.redirect_uri)
-    if options.remember:
-        square.grants.remember_in(options.remember)
+    sizes, apps = _sizes(options.size), _apps(options.app)
     app = web.Application(client_max_size=MOST_BYTES)
-    door = Door(SquareDesk(square), prefix="/square", clock=clock, faults=faults, log=log)
-    app.router.add_route("*", "/square/{path:.*}", door.handle)
-    control = Control(clock=clock, faults=faults, log=log, providers={"square": SquareControl(square)})
+    controls: dict[str, ProviderControl] = {}
+    for name, open_double in DOUBLES.items():
+        client_id, client_secret = apps.get(name, ("", ""))
+        opening = Opening(
+            clock, seed=options.seed, sizes=sizes.get(name, {}), redirect_uris=tuple(options.redirect_uri),
+            client_id=client_id, client_secret=client_secret, remember=_file_of(options.remember, name),
+        )  # fmt: skip
+        try:
+            desk, controls[name] = open_double(opening)
+        except TypeError as problem:
+            raise ValueError(f"{name} has no such size: {problem}") from problem
+        door = Door(desk, prefix=f"/{name}", clock=clock, faults=faults, log=log)
+        app.router.add_route("*", f"/{name}/{{path:.*}}", door.handle)
+    control = Control(clock=clock, faults=faults, log=log, providers=controls)
     app.router.add_route("*", "/_control/{path:.*}", control.handle)
     return app
+
+
+def _sizes(wishes: list[str]) -> dict[str, dict[str, int]]:
+    """The sizes by provider out of wishes such as `square.customers=5000`."""
+    found: dict[str, dict[str, int]] = {name: {} for name in DOUBLES}
+    for wish in wishes:
+        name, _, number = wish.partition("=")
+        provider, _, kind = name.partition(".")
+        if provider not in found or not kind or not number.isdigit():
+            raise ValueError(f"--size is written provider.kind=number, not {wish!r}")
+        found[provider][kind] = int(number)
+    return found
+
+
+def _apps(wishes: list[str]) -> dict[str, tuple[str, str]]:
+    """Client id and secret by provider out of wishes such as `square=id:secret`."""
+    found = {}
+    for wish in wishes:
+        provider, _, identity = wish.partition("=")
+        client_id, _, client_secret = identity.partition(":")
+        if provider not in DOUBLES or not client_secret:
+            raise ValueError(f"--app is written provider=id:secret, and {provider!r} did not fit")
+        found[provider] = (client_id, client_secret)
+    return found
+
+
+def _file_of(remember: Path | None, provider: str) -> Path | None:
+    return remember and remember.with_name(f"{remember.stem}-{provider}{remember.suffix}")
 
 
 async def _serve(app: web.Application, options: argparse.Namespace) -> None:
@@ -83,7 +114,7 @@ async def _serve(app: web.Application, options: argparse.Namespace) -> None:
 def _addresses(runner: web.AppRunner, host: str) -> dict[str, str]:
     port = runner.addresses[0][1]
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
-    return {"url": url, "square": f"{url}/square", "control": f"{url}/_control"}
+    return {"url": url, "control": f"{url}/_control"} | {name: f"{url}/{name}" for name in DOUBLES}
 
 
 async def _watch_parent(stopped: asyncio.Event) -> None:
@@ -105,12 +136,10 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8420, help="0 takes a free one")
     parser.add_argument("--seed", type=int, default=7)
-    for name, size in asdict(Sizes()).items():
-        parser.add_argument(f"--{name.replace('_', '-')}", type=int, help=f"of the first seller; {size} if not given")
+    parser.add_argument("--size", action="append", default=[], metavar="PROVIDER.KIND=NUMBER", help="of first accounts")
     parser.add_argument("--redirect-uri", action="append", default=[], help="may be given several times")
-    parser.add_argument("--square-client-id", default="sandbox-sq0idb-backline")
-    parser.add_argument("--square-client-secret", default="sandbox-sq0csb-backline-secret")
-    parser.add_argument("--remember", type=Path, metavar="FILE", help="keep the tokens it gives in this file")
+    parser.add_argument("--app", action="append", default=[], metavar="PROVIDER=ID:SECRET", help="our application")
+    parser.add_argument("--remember", type=Path, metavar="FILE", help="keep the tokens that are given, a file each")
     parser.add_argument("--parent-pid-watch", action="store_true", help="stop when the parent process is gone")
     parser.add_argument("--die-with-parent", action="store_true", help="the same, by the kernel (Linux)")
     return parser.parse_args(argv)

@@ -93,7 +93,7 @@ def sandbox(addresses: dict[str, str]) -> Iterator[Sandbox]:
         httpx.Client(base_url=addresses["square"], timeout=30) as square,
     ):
         sizes = {"customers": 250, "products": 40, "orders": 600, "refunds": 20, "payout_days": 30}
-        state = control.post("reset", json={"seed": 7, "sizes": sizes}).json()
+        state = control.post("reset", json={"seed": 7, "sizes": {"square": sizes}}).json()
         merchant = state["square"]["merchants"][0]
         square.headers["Authorization"] = f"Bearer {merchant['personal_token']}"
         yield Sandbox(addresses["square"], control, square, merchant, addresses["url"])

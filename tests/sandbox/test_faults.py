@@ -98,7 +98,8 @@ def test_a_delay_and_a_rate_per_second_hold_callers_up(sandbox: Sandbox) -> None
         ("clock", {"set": "tomorrow"}),
         ("square/settings", {"page_sise": 3}),
         ("square/merchants", {"nom": "x"}),
-        ("reset", {"sizes": {"clients": 4}}),
+        ("reset", {"sizes": {"square": {"clients": 4}}}),
+        ("reset", {"sizes": {"customers": 4}}),
         ("square/nobody/change", {"customers": 1}),
     ],
 )

@@ -210,7 +210,7 @@ def test_invoices_need_a_location_and_are_read_per_location(sandbox: Sandbox) ->
 
 def test_the_default_venue_is_large_enough_for_a_demo(sandbox: Sandbox) -> None:
     sizes = {"customers": 1284, "products": 96, "orders": 2148, "refunds": 64, "payout_days": 60}
-    sandbox.control.post("reset", json={"sizes": sizes})
+    sandbox.control.post("reset", json={"sizes": {"square": sizes}})
     counts = sandbox.control.get(f"square/{sandbox.merchant_id}/counts").json()
     live = {kind: count["live"] for kind, count in counts.items()}
     assert live["payouts"] > 100

@@ -1,0 +1,35 @@
+"""Which providers the sandbox doubles, and what each of them is opened with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from integrations.sandbox.clock import VirtualClock
+from integrations.sandbox.control import ProviderControl
+from integrations.sandbox.door import Desk
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What a double is opened with. Sizes are those of its first account; what is not named has its own default."""
+
+    clock: VirtualClock
+    seed: int = 7
+    sizes: Mapping[str, int] = field(default_factory=dict)
+    redirect_uris: tuple[str, ...] = ()
+    client_id: str = ""
+    client_secret: str = ""
+    remember: Path | None = None
+
+
+class Opened(NamedTuple):
+    """A double behind its two doors: what providers answer, and who holds the strings."""
+
+    desk: Desk
+    control: ProviderControl
+
+
+Open = Callable[[Opening], Opened]
