@@ -8,6 +8,7 @@ from typing import Any
 
 from integrations.sandbox.clock import DAY, HOUR, rfc3339_seconds
 from integrations.sandbox.generation import MIXED, Document, Ids, Timeline, key_of, pick, roll
+from integrations.sandbox.persons import People
 from integrations.sandbox.square.billing import Invoices
 from integrations.sandbox.square.goods import Catalogue
 from integrations.sandbox.square.people import Customers, Groups
@@ -120,7 +121,15 @@ def open_merchant(
         _location(key, place, label, money, merchant_id=merchant_id, business=name, created=now - YEARS)
         for place, (label, money) in enumerate(locations)
     ]
-    history = _history(key, sizes, now=now, country=country, currency=currency, places=[one["id"] for one in places])
+    history = _history(
+        key,
+        People(seed, name),
+        sizes,
+        now=now,
+        country=country,
+        currency=currency,
+        places=[one["id"] for one in places],
+    )
     customers, catalogue, orders, payments, payouts, invoices = history
     return Merchant(
         id=merchant_id,
@@ -142,12 +151,12 @@ def open_merchant(
 
 
 def _history(
-    key: bytes, sizes: Sizes, *, now: int, country: Country, currency: str, places: list[str]
+    key: bytes, people: People, sizes: Sizes, *, now: int, country: Country, currency: str, places: list[str]
 ) -> tuple[Customers, Catalogue, Orders, Payments, Payouts, Invoices]:
     """Two years that end now; sales end at the last midnight that is at least six hours ago."""
     midnight = (now - 6 * HOUR) // DAY * DAY
     since = Timeline(begin=now - YEARS, end=now, count=0, settled=now)
-    customers = Customers(key, replace(since, count=sizes.customers, drift=0.03), country=country.code)
+    customers = Customers(key, people, replace(since, count=sizes.customers, drift=0.03), country=country.code)
     catalogue = Catalogue(key, replace(since, count=sizes.products, drift=0.3), currency=currency, tax=country.tax)
     evenings = Timeline(
         begin=midnight - YEARS, end=midnight, count=sizes.orders, settled=midnight, drift=0.0001, evenings=True
