@@ -1,5 +1,6 @@
 """Pasted keys: checked live before anything is stored, replaced only by one that works for the same account."""
 
+import dataclasses
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -23,7 +24,7 @@ def check(provider: Provider, key: str) -> Account:
     if wrong:
         raise Problem("credentials_rejected", wrong)
     try:
-        return provider.check.account(sessions.with_key(provider, Secret(key)))
+        account = provider.check.account(sessions.with_key(provider, Secret(key)))
     except (AuthRevoked, AuthExpired) as error:
         raise Problem(
             "credentials_rejected", f"{provider.spec.name} does not accept this key. Copy it again."
@@ -35,6 +36,7 @@ def check(provider: Provider, key: str) -> Account:
             "provider_down",
             f"{provider.spec.name} is not answering, so the key could not be checked. Nothing was stored.",
         ) from error
+    return dataclasses.replace(account, details=provider.key_auth.details(key) | account.details)
 
 
 def connect(provider: Provider, venue: Venue, key: str, *, user: Any) -> Connection:

@@ -7,13 +7,14 @@ from typing import Any
 from django.db import models, transaction
 from django.utils import timezone
 
-from connections import sessions
+from connections import credentials, tokens
 from connections.models import Connection, OAuthToken, Status, VenueApiKey
 from connections.sealing import CannotOpen
 from integrations import catalogue
 from integrations.expressions import Appended
 from integrations.models import IntegrationConfig, Venue
 from integrations.problems import Problem
+from integrations.providers.base import RevocableOAuth
 from integrations.providers.errors import ProviderError
 
 logger = logging.getLogger(__name__)
@@ -140,12 +141,18 @@ def disconnect(connection: Connection, *, by: Any, reason: str = "", revoke: boo
 
 def _revoke(connection: Connection) -> dict[str, str]:
     provider = catalogue.provider_or_404(connection.provider)
-    step = {"step": "revoke"}
-    if connection.method != "oauth" or provider.oauth is None:
+    name, step = provider.spec.name, {"step": "revoke"}
+    if connection.method != "oauth":
         return step | {"result": "skipped", "detail": f"Delete the key at {provider.spec.website} yourself."}
+    if not isinstance(provider.oauth, RevocableOAuth):
+        return step | {"result": "skipped", "detail": f"{name} lets only you remove Backline from your connected apps."}
     try:
-        api = sessions.for_app(provider)
-        provider.oauth.revoke(api, catalogue.app_credentials(provider), account_id=connection.account_id)
+        provider.oauth.revoke(
+            tokens.for_app(provider),
+            catalogue.app_credentials(provider),
+            account_id=connection.account_id,
+            token=_last_token(connection),
+        )
     except (ProviderError, Problem, CannotOpen) as error:
         Connection.objects.filter(pk=connection.pk).update(revoked_at_provider=False)
         logger.warning(
@@ -153,10 +160,18 @@ def _revoke(connection: Connection) -> dict[str, str]:
         )
         return step | {
             "result": "warning",
-            "detail": f"{provider.spec.name} did not confirm. Remove Backline there under your connected apps.",
+            "detail": f"{name} did not confirm. Remove Backline there under your connected apps.",
         }
     Connection.objects.filter(pk=connection.pk).update(revoked_at_provider=True)
-    return step | {"result": "done", "detail": f"{provider.spec.name} ended our access."}
+    return step | {"result": "done", "detail": f"{name} ended our access."}
+
+
+def _last_token(connection: Connection) -> str:
+    """Return the refresh token, the access token where there is none, or nothing. Raises CannotOpen."""
+    row = OAuthToken.objects.select_related("connection").filter(connection=connection).first()
+    if row is None:
+        return ""
+    return credentials.open_secret(row, "refresh_token" if row.refresh_token else "access_token").reveal()
 
 
 @transaction.atomic

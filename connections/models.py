@@ -94,6 +94,9 @@ class OAuthToken(models.Model):
     refresh_token = SealedField(null=True)
     access_expires_at = models.DateTimeField(null=True, blank=True)
     refresh_expires_at = models.DateTimeField(null=True, blank=True)
+    refresh_ends_at = models.DateTimeField(
+        null=True, blank=True, help_text="Where even a refreshed grant ends; only its owner can begin a new one."
+    )
     obtained_at = models.DateTimeField(default=timezone.now)
     version = models.PositiveIntegerField(default=1, help_text="Grows by one with every stored refresh.")
     refresh_owner = models.CharField(max_length=80, blank=True)

@@ -9,7 +9,7 @@ import hashlib
 import logging
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,7 +21,6 @@ from django.utils import timezone
 from connections import credentials, sessions, tokens
 from connections.lifecycle import happened
 from connections.models import Connection, Method, OAuthState, Status
-from connections.sealing import Secret
 from integrations import catalogue
 from integrations.models import IntegrationConfig, Role, Venue
 from integrations.permissions import venue_for
@@ -87,7 +86,7 @@ def begin(
         sandbox=bool(settings.SANDBOX_URL),
     )
     logger.info("oauth.began", extra={"venue": str(venue.pk), "provider": provider.spec.key})
-    return Trip(catalogue.base_url(provider) + path, row.expires_at)
+    return Trip(catalogue.base_url(provider, "authorize") + path, row.expires_at)
 
 
 def complete(*, provider: Provider, query: Mapping[str, str], user: Any, session_key: str) -> tuple[Connection, str]:
@@ -128,16 +127,14 @@ def save_connection(
 
     To be called in a transaction. An account that was connected here before keeps its links, bookmarks and history.
     """
-    found = existing or Connection.objects.filter(
-        venue=venue, provider=provider.spec.key, environment=catalogue.environment(), account_id=account.id
-    ).order_by("-connected_at").first()  # fmt: skip
+    found = existing or _known_before(venue, provider, account)
     now = timezone.now()
     values = {
         "environment": catalogue.environment(),
         "method": method,
         "account_id": account.id,
         "account_name": account.name[:200],
-        "account_details": account.details,
+        "account_details": account.details | ({"mode": account.mode} if account.mode else {}),
         "scopes": list(account.scopes),
         "status": Status.CONNECTED,
         "status_since": now,
@@ -164,6 +161,17 @@ def save_connection(
     return Connection.objects.select_related("venue").get(pk=found.pk)
 
 
+def _known_before(venue: Venue, provider: Provider, account: Account) -> Connection | None:
+    """Return the ended connection to the same account in the same mode; test data never joins live data."""
+    before = Connection.objects.filter(
+        venue=venue, provider=provider.spec.key, environment=catalogue.environment(), account_id=account.id
+    )
+    same_mode = (
+        each for each in before.order_by("-connected_at") if each.account_details.get("mode", "") == account.mode
+    )
+    return next(same_mode, None)
+
+
 def refuse_other_account(existing: Connection | None, account: Account, provider: Provider) -> None:
     """Raise Problem different_account when a live connection would silently become another account's."""
     if existing is not None and existing.account_id != account.id:
@@ -171,6 +179,12 @@ def refuse_other_account(existing: Connection | None, account: Account, provider
             "different_account",
             f"You signed in to {account.name or 'another account'}, but this venue is connected to "
             f"{existing.account_name or existing.account_id}. Sign in to that one, or disconnect first.",
+        )
+    if existing is not None and existing.account_details.get("mode", account.mode) != account.mode:
+        raise Problem(
+            "different_account",
+            f"This is {provider.spec.name}'s {account.mode} mode, but this venue is connected to its "
+            f"{existing.account_details['mode']} mode. The two never mix: disconnect first.",
         )
 
 
@@ -206,14 +220,14 @@ def _exchange(provider: Provider, state: OAuthState, query: Mapping[str, str]) -
     name = provider.spec.name
     try:
         grant = provider.oauth.exchange(
-            sessions.for_app(provider),
+            tokens.for_app(provider),
             catalogue.app_credentials(provider),
             code=query.get("code", ""),
             redirect_uri=redirect_uri(provider),
             verifier=credentials.open_secret(state, "pkce_verifier").reveal(),
             query=query,
         )
-        account = provider.check.account(sessions.with_key(provider, Secret(grant.access_token)))
+        account = provider.check.account(sessions.with_grant(provider, grant))
     except Transient as error:
         logger.warning("oauth.provider_down", extra={"provider": provider.spec.key, "code": error.code})
         raise Problem(
@@ -226,7 +240,7 @@ def _exchange(provider: Provider, state: OAuthState, query: Mapping[str, str]) -
         ) from error
     if grant.account_id and grant.account_id != account.id:
         raise Problem("exchange_failed", f"{name} gave access to one account and showed another. Nothing was stored.")
-    return grant, account
+    return grant, replace(account, details=grant.details | account.details)
 
 
 def _store(provider: Provider, state: OAuthState, grant: Grant, account: Account) -> Connection:

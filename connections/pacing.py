@@ -1,20 +1,24 @@
-"""How fast one account may be called, shared by all workers: a bucket of tokens in Redis.
+"""How fast one account may be called, shared by all workers: a bucket of tokens and a gate of places in Redis.
 
-When Redis is away the bucket of this process takes over, so that work goes on at the same pace for one worker.
+When Redis is away the bucket and the gate of this process take over, so that work goes on at the pace of one worker.
 """
 
+import contextlib
 import logging
+import random
 import threading
 import time
+import uuid
+from collections.abc import Iterator
 
 import redis
 from django.conf import settings
 from redis.backoff import NoBackoff
-from redis.commands.core import Script
 from redis.retry import Retry
 
 from integrations.providers.base import Limits
 from integrations.providers.errors import RateLimited
+from integrations.providers.http import TOTAL_SECONDS
 
 logger = logging.getLogger(__name__)
 
@@ -33,24 +37,36 @@ redis.call('HSET', KEYS[1], 'left', tostring(left), 'at', tostring(now))
 redis.call('EXPIRE', KEYS[1], 600)
 return {taken, tostring(wait)}
 """
+# Takes a place at the gate, unless all are taken. A place whose holder fell silent is free again after its time.
+_ENTER = """
+local now = redis.call('TIME'); now = now[1] + now[2] / 1e6
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[1]) then return 0 end
+redis.call('ZADD', KEYS[1], now + tonumber(ARGV[2]), ARGV[3])
+redis.call('EXPIRE', KEYS[1], 600)
+return 1
+"""
+_PLACE_SECONDS = TOTAL_SECONDS + 10  # longer than any call
+_LOOK_AGAIN = (0.01, 0.05)  # seconds between two looks at a full gate, spread so that workers do not come together
 _AT_ONCE_SECONDS = 0.05  # a fast account's tokens are fetched for this long ahead, so that not each call asks Redis
 _RETRY_REDIS_AFTER = 10.0
 
 
-def _script(url: str) -> Script:
-    """Return the script at that Redis. It tries twice and at once: the bucket of this process is better than a wait."""
+def _client(url: str) -> redis.Redis:
+    """Return a client that tries twice and at once: the limits of this process are better than a wait."""
     once_more = Retry(NoBackoff(), 1)
-    client = redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1, retry=once_more)
-    return client.register_script(_TAKE)
+    return redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1, retry=once_more)
 
 
-_take = _script(settings.REDIS_URL)
+_redis = _client(settings.REDIS_URL)
+_take, _enter = _redis.register_script(_TAKE), _redis.register_script(_ENTER)
 
 
 class AccountPace:
-    """The pace of one account at one provider."""
+    """The pace and the gate of one account at one provider."""
 
     def __init__(self, provider: str, account_id: str, limits: Limits) -> None:
+        self._gate = _Gate(f"backline:gate:{provider}:{account_id}", limits.in_flight) if limits.in_flight else None
         self._key = f"backline:pace:{provider}:{account_id}"
         self._rate = settings.PROVIDER_CALLS_PER_SECOND.get(provider, limits.calls_per_second)
         self._burst = max(limits.burst, self._rate)
@@ -60,8 +76,15 @@ class AccountPace:
         self._in_hand = 0
         self._lock = threading.Lock()
 
+    @contextlib.contextmanager
+    def turn(self, stop_waiting_at: float) -> Iterator[None]:
+        """Enter when a call may be made. Raises RateLimited when that is later than `stop_waiting_at` (monotonic)."""
+        with self._gate.place(stop_waiting_at) if self._gate else contextlib.nullcontext():
+            self.wait(stop_waiting_at)
+            yield
+
     def wait(self, stop_waiting_at: float) -> None:
-        """Return when a call may be made. Raises RateLimited when that is later than `stop_waiting_at` (monotonic)."""
+        """Return when the bucket allows a call. Raises as `turn`."""
         while (seconds := self._seconds_safely()) > 0:
             if time.monotonic() + seconds > stop_waiting_at:
                 raise RateLimited("Our own limit for this account is used up.", retry_after=seconds, code="own_pace")
@@ -94,3 +117,52 @@ class AccountPace:
             self._left -= 1
             return 0.0
         return (1 - self._left) / self._rate
+
+
+class _Gate:
+    """The places for calls under way at one account, held in Redis by every worker together."""
+
+    def __init__(self, key: str, places: int) -> None:
+        self._key, self._places = key, places
+        self._here = threading.BoundedSemaphore(places)
+        self._redis_away_until = 0.0
+
+    @contextlib.contextmanager
+    def place(self, stop_waiting_at: float) -> Iterator[None]:
+        """Hold a place for the time of the block."""
+        holder = uuid.uuid4().hex
+        if not self._here.acquire(timeout=max(0.0, stop_waiting_at - time.monotonic())):
+            raise _crowded()
+        try:
+            entered = self._enter(holder, stop_waiting_at)
+            try:
+                yield
+            finally:
+                if entered:
+                    self._leave(holder)
+        finally:
+            self._here.release()
+
+    def _enter(self, holder: str, stop_waiting_at: float) -> bool:
+        """Return whether Redis holds our place; False while it is away and this process's own places must do."""
+        while time.monotonic() >= self._redis_away_until:
+            try:
+                if _enter(keys=[self._key], args=[self._places, _PLACE_SECONDS, holder]):
+                    return True
+            except redis.RedisError:
+                logger.warning("gate.redis_away", extra={"retry_in": _RETRY_REDIS_AFTER})
+                self._redis_away_until = time.monotonic() + _RETRY_REDIS_AFTER
+                return False
+            pause = random.uniform(*_LOOK_AGAIN)  # noqa: S311 - jitter
+            if time.monotonic() + pause > stop_waiting_at:
+                raise _crowded()
+            time.sleep(pause)
+        return False
+
+    def _leave(self, holder: str) -> None:
+        with contextlib.suppress(redis.RedisError):  # the place is free again after its time
+            _redis.zrem(self._key, holder)
+
+
+def _crowded() -> RateLimited:
+    return RateLimited("All calls that this account allows at once are under way.", retry_after=1.0, code="own_gate")

@@ -1,6 +1,9 @@
 """Opens authorised sessions to a provider; secrets leave their rows only into one of these."""
 
+import threading
+from collections.abc import Callable, Mapping
 from datetime import timedelta
+from typing import Any
 
 from django.db import connections as database_connections
 from django.utils import timezone
@@ -13,6 +16,7 @@ from integrations import catalogue
 from integrations.providers.base import Provider
 from integrations.providers.errors import AuthRevoked
 from integrations.providers.http import ApiSession
+from integrations.providers.types import Access, Grant
 
 _RENEW_BEFORE = timedelta(minutes=5)
 
@@ -24,53 +28,83 @@ def open_session(connection: Connection) -> ApiSession:
         key = VenueApiKey.objects.select_related("connection").filter(connection=connection, status="active").first()
         if key is None:
             raise AuthRevoked("No key is stored.", code="no_key")
-        return with_key(provider, credentials.open_secret(key, "key"), account_id=connection.account_id)
-    held = _HeldToken(connection)
-    return _session(provider, authorization=held.authorization, renew=held.renew, account_id=connection.account_id)
+        secret = credentials.open_secret(key, "key")
+        return _session(provider, lambda: _access(provider, connection, secret))
+    held = _HeldToken(provider, connection)
+    return _session(provider, held.access, renew=held.renew)
 
 
-def with_key(provider: Provider, key: Secret, *, account_id: str = "") -> ApiSession:
-    """Return a session that shows `key`, stored or about to be checked."""
-    return _session(provider, authorization=lambda: f"Bearer {key.reveal()}", account_id=account_id)
+def with_key(provider: Provider, key: Secret) -> ApiSession:
+    """Return a session that shows a key which is about to be checked."""
+    assert provider.key_auth is not None  # noqa: S101 - a key is only asked for where keys are taken
+    details = provider.key_auth.details(key.reveal())
+    return _session(provider, lambda: Access(key.reveal(), method=Method.API_KEY, details=details))
 
 
-def for_app(provider: Provider) -> ApiSession:
-    """Return a session without a venue's authorisation, for the provider's token endpoints."""
-    return _session(provider)
+def with_grant(provider: Provider, grant: Grant) -> ApiSession:
+    """Return a session that shows a grant which is about to be confirmed."""
+    access = Access(
+        grant.access_token, account_id=grant.account_id, details=grant.details, app=catalogue.app_credentials(provider)
+    )
+    return _session(provider, lambda: access)
 
 
-def _session(provider: Provider, *, account_id: str = "", **authority: object) -> ApiSession:
-    pace = AccountPace(provider.spec.key, account_id, provider.spec.limits) if account_id else None
+def _session(
+    provider: Provider, access: Callable[[], Access], *, renew: Callable[[Mapping[str, str]], None] | None = None
+) -> ApiSession:
+    first = access()
     return ApiSession(
-        base_url=catalogue.base_url(provider),
+        base_url=provider.entrance.address(catalogue.base_url(provider), first),
         headers=provider.spec.headers,
         classify=provider.classify,
-        pace=pace,
-        **authority,  # type: ignore[arg-type]
+        pace=AccountPace(provider.spec.key, first.account_id, provider.spec.limits) if first.account_id else None,
+        call_class=provider.call_class,
+        other_bases=catalogue.other_bases(provider),
+        authorization=lambda: provider.entrance.headers(access()),
+        renew=renew,
+    )
+
+
+def _access(provider: Provider, connection: Connection, secret: Secret) -> Access:
+    by_sign_in = connection.method == Method.OAUTH
+    return Access(
+        secret.reveal(),
+        method=connection.method,
+        account_id=connection.account_id,
+        details=connection.account_details,
+        app=catalogue.app_credentials(provider) if by_sign_in else None,
     )
 
 
 class _HeldToken:
     """The access token of one session: opened once, renewed before it ends and once more when the provider says so."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, provider: Provider, connection: Connection) -> None:
         token = OAuthToken.objects.select_related("connection").filter(connection=connection).first()
         if token is None:
             raise AuthRevoked("No access is stored.", code="no_token")
         if token.access_expires_at and token.access_expires_at - _RENEW_BEFORE < timezone.now() and token.refresh_token:
             token = tokens.refresh(token)
+        self._provider, self._connection = provider, connection
+        self._renewing = threading.Lock()
         self._hold(token)
 
-    def authorization(self) -> str:
-        return f"Bearer {self._access.reveal()}"
+    def access(self) -> Access:
+        return self._access
 
-    def renew(self) -> None:
-        """Called in the thread that reads ahead, too: its database connection is given back at once."""
-        try:
-            self._hold(tokens.refresh(self._token))
-        finally:
-            database_connections.close_all()
+    def renew(self, refused: Mapping[str, Any]) -> None:
+        """Called in the threads that read ahead, too: their database connections are given back at once.
+
+        When several of them were refused at the same moment, the first renews and the others find it done.
+        """
+        with self._renewing:
+            if dict(refused) != self._provider.entrance.headers(self._access):
+                return
+            try:
+                self._hold(tokens.refresh(self._token))
+            finally:
+                database_connections.close_all()
 
     def _hold(self, token: OAuthToken) -> None:
         self._token = token
-        self._access = credentials.open_secret(token, "access_token")
+        self._access = _access(self._provider, self._connection, credentials.open_secret(token, "access_token"))

@@ -19,7 +19,7 @@ from connections.models import Connection, OAuthToken
 from connections.sealing import CannotOpen
 from integrations import catalogue
 from integrations.problems import Problem
-from integrations.providers.base import Provider
+from integrations.providers.base import Provider, RefreshableOAuth
 from integrations.providers.errors import AuthRevoked, ProviderError, Transient
 from integrations.providers.http import ApiSession
 from integrations.providers.types import Grant
@@ -58,6 +58,7 @@ def store(connection: Connection, grant: Grant) -> OAuthToken:
     if grant.refresh_token:
         credentials.seal(token, "refresh_token", grant.refresh_token)
     token.access_expires_at, token.refresh_expires_at = grant.access_expires_at, grant.refresh_expires_at
+    token.refresh_ends_at = grant.refresh_ends_at
     token.save()
     return token
 
@@ -86,7 +87,7 @@ def _renew(token: OAuthToken, me: str) -> OAuthToken:
     provider = catalogue.provider_or_404(token.connection.provider)
     mine = OAuthToken.objects.filter(pk=token.pk, version=token.version, refresh_owner=me)
     try:
-        grant = _ask(provider, token)
+        grant = _ask_twice(provider, token)
     except (ProviderError, Problem, CannotOpen) as error:
         why = getattr(error, "code", "cannot_open")
         mine.update(refresh_until=None, failures=F("failures") + 1, last_failure=why[:300])
@@ -98,6 +99,7 @@ def _renew(token: OAuthToken, me: str) -> OAuthToken:
         else F("refresh_token"),
         access_expires_at=grant.access_expires_at,
         refresh_expires_at=grant.refresh_expires_at,
+        refresh_ends_at=grant.refresh_ends_at or F("refresh_ends_at"),
         obtained_at=timezone.now(),
         version=F("version") + 1,
         refresh_until=None,
@@ -110,9 +112,34 @@ def _renew(token: OAuthToken, me: str) -> OAuthToken:
     return OAuthToken.objects.select_related("connection").get(pk=token.pk)
 
 
+def _ask_twice(provider: Provider, token: OAuthToken) -> Grant:
+    """Return the provider's new grant. A "no" that follows a lost answer is asked once more, with what is stored now.
+
+    Where refresh tokens rotate, an answer that never reached us may have used ours up, or another process may have
+    stored a newer one after all.
+    """
+    try:
+        return _ask(provider, token)
+    except AuthRevoked:
+        newest = OAuthToken.objects.select_related("connection").filter(pk=token.pk).first()
+        if newest is None or (newest.version == token.version and not newest.failures):
+            raise
+        return _ask(provider, newest)
+
+
 def _ask(provider: Provider, token: OAuthToken) -> Grant:
-    if provider.oauth is None or token.refresh_token is None:
+    if not isinstance(provider.oauth, RefreshableOAuth) or token.refresh_token is None:
         raise AuthRevoked("This access cannot be renewed.", code="not_refreshable")
-    api = ApiSession(base_url=catalogue.base_url(provider), headers=provider.spec.headers, classify=provider.classify)
     secret = credentials.open_secret(token, "refresh_token")
-    return provider.oauth.refresh(api, catalogue.app_credentials(provider), refresh_token=secret.reveal())
+    return provider.oauth.refresh(for_app(provider), catalogue.app_credentials(provider), refresh_token=secret.reveal())
+
+
+def for_app(provider: Provider) -> ApiSession:
+    """Return a session without a venue's authorisation, for the provider's token endpoints."""
+    return ApiSession(
+        base_url=catalogue.base_url(provider, "token"),
+        headers=provider.spec.headers,
+        classify=provider.classify,
+        call_class=provider.call_class,
+        other_bases=catalogue.other_bases(provider),
+    )

@@ -46,10 +46,19 @@ def refuse_disabled(provider: Provider) -> None:
 
 
 def base_url(provider: Provider, name: str = "api") -> str:
-    """Return the provider's address, or the sandbox's where that is switched on."""
+    """Return one of the provider's addresses, or the sandbox's where that is switched on.
+
+    A name that the provider has no address of its own for means its API.
+    """
+    spec = provider.spec
     if settings.SANDBOX_URL:
-        return f"{settings.SANDBOX_URL}{provider.spec.sandbox_urls[name]}"
-    return provider.spec.urls[name]
+        return f"{settings.SANDBOX_URL}{spec.sandbox_urls.get(name, spec.sandbox_urls['api'])}"
+    return spec.urls.get(name, spec.urls["api"])
+
+
+def other_bases(provider: Provider) -> dict[str, str]:
+    """Return the addresses beside the API's by name; the token endpoint always has one."""
+    return {name: base_url(provider, name) for name in {"token", *provider.spec.urls} - {"api"}}
 
 
 def environment() -> str:

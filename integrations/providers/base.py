@@ -1,17 +1,21 @@
 """The seam: what a provider is, and what each of its parts promises."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import ClassVar, Protocol, runtime_checkable
 
 from integrations.providers.http import ApiSession
 from integrations.providers.types import (
+    JSON,
+    Access,
     Account,
     AppCredentials,
     ExternalRecord,
     Field,
     Grant,
     ObjectType,
+    Option,
     Page,
     Position,
     ProviderEvent,
@@ -59,13 +63,45 @@ class SweptStream(Stream, Protocol):
         """Return those of at most `sweep_size` ids that the provider says are gone. One call."""
 
 
+@runtime_checkable
+class SplitStream(Stream, Protocol):
+    """A stream whose reads can be cut into windows that are read at the same time, each from a position of its own."""
+
+    def split(self, position: Position) -> tuple[Position, Position] | None:
+        """Return two positions that together read what `position` still has to; None when it is not worth a call.
+
+        `position` is one that a page gave. Pure. The first goes on near where `position` stands.
+        """
+
+    def joined(self, ends: list[Position]) -> Position:
+        """Return the bookmark that is true once every window has ended; `ends` are their last positions. Pure."""
+
+
+@runtime_checkable
+class SharedStream(Stream, Protocol):
+    """A stream whose changes come by one call together with those of others.
+
+    Streams with the same word are read in one turn by one worker, who hands each of them the bookmarks of all
+    (`ReadScope.beside`) and the same session; what the first one's call brought waits in `ApiSession.memory`.
+    """
+
+    shares: ClassVar[str]
+
+
+@runtime_checkable
+class RestingStream(Stream, Protocol):
+    """A stream that changes so rarely that it is read at most once in a while, whatever interval the venue has."""
+
+    rests: ClassVar[timedelta]
+
+
 class OAuth(Protocol):
     """Authorisation at the provider's own page."""
 
     def authorize_url(
         self, app: AppCredentials, *, redirect_uri: str, state: str, challenge: str, sandbox: bool
     ) -> str:
-        """Return the address to send the browser to."""
+        """Return path and query, below the address "authorize", to send the browser to."""
 
     def exchange(
         self,
@@ -79,11 +115,24 @@ class OAuth(Protocol):
     ) -> Grant:
         """Return the grant for a one-time code. Raises AuthRevoked when it is refused. Never call it twice."""
 
+
+@runtime_checkable
+class RefreshableOAuth(OAuth, Protocol):
+    """An authorisation whose access ends and is renewed."""
+
     def refresh(self, api: ApiSession, app: AppCredentials, *, refresh_token: str) -> Grant:
         """Return a new grant. Raises AuthRevoked when the old one is gone for good."""
 
-    def revoke(self, api: ApiSession, app: AppCredentials, *, account_id: str) -> None:
-        """End the grant at the provider. A grant that is already gone is a success."""
+
+@runtime_checkable
+class RevocableOAuth(OAuth, Protocol):
+    """An authorisation that we can end at the provider."""
+
+    def revoke(self, api: ApiSession, app: AppCredentials, *, account_id: str, token: str) -> None:
+        """End the grant at the provider; `token` is the refresh token, or the access token where there is none.
+
+        A grant that is already gone is a success.
+        """
 
 
 class KeyAuth(Protocol):
@@ -93,6 +142,41 @@ class KeyAuth(Protocol):
 
     def looks_right(self, key: str) -> str:
         """Return an empty string, or the sentence that says what was pasted instead."""
+
+    def details(self, key: str) -> JSON:
+        """Return what the key itself tells of its account, such as the data centre."""
+
+
+class Entrance(Protocol):
+    """Where the calls for an account go, and what they show."""
+
+    def address(self, url: str, access: Access) -> str:
+        """Return the base address of the account's API. Raises Misconfigured for a value that has no place in one."""
+
+    def headers(self, access: Access) -> dict[str, str]:
+        """Return the headers that authorise a call."""
+
+
+class BearerEntrance:
+    """One address for all accounts, and the secret as a bearer token."""
+
+    def address(self, url: str, access: Access) -> str:
+        """Return the address as it is."""
+        return url
+
+    def headers(self, access: Access) -> dict[str, str]:
+        """Return the Authorization header."""
+        return {"Authorization": f"Bearer {access.secret}"}
+
+
+class Chooser(Protocol):
+    """What an owner can choose to read from, where an account holds several."""
+
+    object_type: ClassVar[ObjectType]
+    many: ClassVar[bool]
+
+    def options(self, api: ApiSession) -> list[Option]:
+        """Return what there is, the likeliest first. Raises a ProviderError."""
 
 
 class WebhookReceiver(Protocol):
@@ -114,15 +198,24 @@ class Check(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How fast we may call, for one account, shared by all workers."""
+    """How fast we may call, for one account, shared by all workers.
+
+    `in_flight` is how many calls may be under way at once, 0 where the provider sets no limit; `windows` how many
+    windows of a large read are read at the same time.
+    """
 
     calls_per_second: float
     burst: int
+    in_flight: int = 0
+    windows: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """Facts about a provider as data. `urls` maps a base name ("api") to its real address."""
+    """Facts about a provider as data.
+
+    `urls` maps the name of a base ("api", and where they differ "authorize", "token", "revoke") to its real address.
+    """
 
     key: str
     name: str
@@ -138,6 +231,11 @@ class Spec:
     never: str
 
 
+def one_class(method: str, path: str) -> str:
+    """Return the class of a call where a provider does not tell them apart."""
+    return "api"
+
+
 @dataclass(frozen=True, slots=True)
 class Provider:
     """One provider: facts, ways to authorise, and the streams it has."""
@@ -148,6 +246,9 @@ class Provider:
     oauth: OAuth | None = None
     key_auth: KeyAuth | None = None
     webhooks: WebhookReceiver | None = None
+    entrance: Entrance = field(default_factory=BearerEntrance)
+    chooser: Chooser | None = None
+    call_class: Callable[[str, str], str] = one_class
     classify: "Classifier" = field(kw_only=True)
 
     @property

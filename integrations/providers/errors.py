@@ -4,12 +4,14 @@ ProviderError
 ├── Transient              5xx, timeout, network, unreadable answer -> queued again with backoff
 │   └── RateLimited        asked to slow down -> queued again at that time; uses up no attempt
 ├── CursorExpired          the provider forgot our place -> read again from the bookmark
+├── BookmarkExpired        the provider no longer remembers back to our bookmark -> everything is read again
 ├── AuthExpired            the access token is over -> refreshed once, the request repeated
 ├── AuthRevoked            the grant is gone -> the connection needs its owner
 ├── PermissionMissing      one permission is missing -> that object pauses
 ├── Conflict               changed there since we looked -> read again, merge again
 ├── Duplicate              it exists already -> adopt the existing one
 ├── Invalid                this record was refused -> a problem on its link
+├── Settled                the provider will never do this for this person -> an outcome, not a failure
 ├── NotFound               gone there -> confirmed once, then treated as deleted
 ├── AccountBlocked         the account is restricted -> the connection pauses, the owner is told
 └── Misconfigured          our own credentials or code -> our alarm, no blame on the venue
@@ -70,6 +72,12 @@ class CursorExpired(ProviderError):
     error_class = ErrorClass.PROVIDER_DOWN
 
 
+class BookmarkExpired(ProviderError):
+    """Changes since the bookmark can no longer be told; everything has to be read again. The message says why."""
+
+    error_class = ErrorClass.PROVIDER_DOWN
+
+
 class AuthExpired(ProviderError):
     """The access token is over; a refresh may help."""
 
@@ -116,6 +124,12 @@ class Invalid(ProviderError):
     def __init__(self, message: str = "", *, field: str = "", code: str = "", status: int | None = None) -> None:
         super().__init__(message, code=code, status=status)
         self.field = field
+
+
+class Settled(ProviderError):
+    """The provider protects this person from the change, for good; asking again is of no use."""
+
+    error_class = ErrorClass.INVALID_VALUE
 
 
 class NotFound(ProviderError):

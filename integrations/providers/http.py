@@ -33,10 +33,10 @@ _LONGEST_WAIT_HERE = 5.0  # a Retry-After above this frees the worker instead
 
 
 class Pace(Protocol):
-    """The shared limit of calls a second for one account."""
+    """The shared limits of one account: calls a second, and calls under way."""
 
-    def wait(self, stop_waiting_at: float) -> None:
-        """Return when a call may be made; raise RateLimited when that is after `stop_waiting_at` (monotonic)."""
+    def turn(self, stop_waiting_at: float) -> contextlib.AbstractContextManager[None]:
+        """Enter when a call may be made; raise RateLimited when that is after `stop_waiting_at` (monotonic)."""
 
 
 class _Watchdog:
@@ -180,18 +180,24 @@ class ApiSession:
         base_url: str,
         headers: Mapping[str, str],
         classify: Callable[[int, Mapping[str, str], bytes], Exception],
-        authorization: Callable[[], str] | None = None,
-        renew: Callable[[], None] | None = None,
+        authorization: Callable[[], Mapping[str, str]] | None = None,
+        renew: Callable[[Mapping[str, str]], None] | None = None,
         pace: Pace | None = None,
+        call_class: Callable[[str, str], str] = lambda method, path: "api",
+        other_bases: Mapping[str, str] | None = None,
     ) -> None:
         """Keep what every call needs.
 
-        `authorization` returns the Authorization header's value at the time of the call; `renew` is called once when
-        the provider says that it is over, and raises when it cannot help. `pace` may be None for calls outside an
-        account's limit (token endpoints).
+        `authorization` returns the headers that authorise a call at the time of the call; `renew` is given those that
+        the provider says are over, once for each call, and raises when it cannot help. `pace` may be None for calls
+        outside an account's limits (token endpoints). `call_class` names a call's class for the meter.
+        `other_bases` are addresses beside the API's, such as the token endpoint's.
         """
         self.base_url = base_url.rstrip("/")
         self.meter = Meter()
+        self.memory: dict[str, Any] = {}  # what one stream's call brought for the others of the same turn
+        self._call_class = call_class
+        self._bases = {"api": self.base_url} | {name: url.rstrip("/") for name, url in (other_bases or {}).items()}
         self._headers = dict(headers)
         self._classify = classify
         self._authorization = authorization
@@ -210,6 +216,20 @@ class ApiSession:
         """Return the answer to a POST of JSON. `repeatable`: whether sending it twice does no harm."""
         return self.call("POST", path, body=orjson.dumps(body), repeatable=repeatable, headers=headers)
 
+    def post_form(
+        self,
+        path: str,
+        form: Mapping[str, Any],
+        *,
+        repeatable: bool,
+        headers: Mapping[str, str] | None = None,
+        base: str = "api",
+    ) -> Answer:
+        """Return the answer to a POST of a form; a list becomes the same name several times."""
+        sent = {"Content-Type": "application/x-www-form-urlencoded"} | dict(headers or {})
+        body = urlencode({name: value for name, value in form.items() if value is not None}, doseq=True).encode()
+        return self.call("POST", path, body=body, repeatable=repeatable, headers=sent, base=base)
+
     def call(
         self,
         method: str,
@@ -218,22 +238,24 @@ class ApiSession:
         body: bytes | None = None,
         repeatable: bool,
         headers: Mapping[str, str] | None = None,
-        call_class: str = "api",
+        base: str = "api",
+        may_be_empty: bool = False,
     ) -> Answer:
-        """Return the answer of the provider.
+        """Return the answer of the provider. A body is JSON unless `headers` say otherwise.
 
         Raises a ProviderError. Waits for the pace, renews an expired authorisation once, and repeats what is
         `repeatable` after short troubles: all within three tries and the total time, so that it never outlasts the
-        lease of a job.
+        lease of a job. Only a 204 may be empty unless `may_be_empty` says that this call's answer is.
         """
-        renewed, ends_at = False, time.monotonic() + TOTAL_SECONDS
+        url, renewed, ends_at = self._url(base, path), False, time.monotonic() + TOTAL_SECONDS
         for attempt in itertools.count(1):
+            shown = dict(self._authorization()) if self._authorization else {}
             try:
-                return self._once(method, path, body, headers or {}, call_class, ends_at)
+                return self._once(method, url, body, shown | dict(headers or {}), ends_at, may_be_empty)
             except AuthExpired:
                 if renewed or self._renew is None:
                     raise
-                self._renew()
+                self._renew(shown)
                 renewed, ends_at = True, time.monotonic() + TOTAL_SECONDS
             except RateLimited as error:
                 self._pause(error.retry_after, attempt, ends_at, error)
@@ -253,23 +275,22 @@ class ApiSession:
         time.sleep(seconds)
 
     def _once(
-        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str], call_class: str, ends_at: float
+        self, method: str, url: str, body: bytes | None, headers: Mapping[str, str], ends_at: float, may_be_empty: bool
     ) -> Answer:
-        if self._pace is not None:
-            self._pace.wait(time.monotonic() + _LONGEST_WAIT_HERE)
-        sent = self._headers | ({"Authorization": self._authorization()} if self._authorization else {}) | dict(headers)
-        if body is not None:
-            sent["Content-Type"] = "application/json"
-        status, received, data = _send(method, self._url(path), sent, body, ends_at)
-        self.meter.count(call_class, len(data))
+        sent = self._headers | ({"Content-Type": "application/json"} if body is not None else {}) | dict(headers)
+        turn = self._pace.turn(time.monotonic() + _LONGEST_WAIT_HERE) if self._pace else contextlib.nullcontext()
+        with turn:
+            status, received, data = _send(method, url, sent, body, ends_at)
+        self.meter.count(self._call_class(method, url), len(data))
         if status >= 400:
             raise self._classify(status, received, data)
-        return Answer(body=_decoded(data, status), headers=received, status=status)
+        empty = not data and (may_be_empty or status == 204)
+        return Answer(body={} if empty else _decoded(data, status), headers=received, status=status)
 
-    def _url(self, path: str) -> str:
-        if not path.startswith("/"):
+    def _url(self, base: str, path: str) -> str:
+        if path and not path.startswith("/"):
             raise Misconfigured(f"A path begins with a slash; this one is “{path[:40]}”.")
-        return self.base_url + path
+        return self._bases[base] + path
 
 
 def _send(
@@ -313,9 +334,7 @@ def _read(response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
 
 
 def _decoded(data: bytes, status: int) -> Any:
-    """Return the JSON object of an answer. Only a 204 may be empty: an answer that was cut off is empty, too."""
-    if status == 204:
-        return {}
+    """Return the JSON object of an answer; one that was cut off is unreadable, an empty one, too."""
     try:
         body = orjson.loads(data)
     except orjson.JSONDecodeError as error:

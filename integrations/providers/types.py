@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, TypeAlias
 
@@ -17,6 +17,12 @@ class ObjectType(StrEnum):
     """What can be synced, in the order in which a first sync reads it."""
 
     LOCATION = "location"
+    AUDIENCE = "audience"
+    MERGE_FIELD = "merge_field"
+    ACCOUNT = "account"
+    TAX_CODE = "tax_code"
+    CLASS = "class"
+    PAYMENT_METHOD = "payment_method"
     CUSTOMER = "customer"
     PRODUCT = "product"
     ORDER = "order"
@@ -75,8 +81,8 @@ class ExternalRecord:
 class Page:
     """Some records, and the position that is true once they are stored.
 
-    `total` is how many the provider says there are in this read, None where it does not say. `last` marks the end of
-    the read; `position` is then the bookmark for the next one.
+    `total` is how many the provider says there are in the whole read, None where it does not say. `last` marks the end
+    of the read, or of one window of it; `position` is then the bookmark for the next read.
     """
 
     records: list[ExternalRecord]
@@ -90,10 +96,13 @@ class ReadScope:
     """What a read needs to know besides its position.
 
     `known` holds the external ids, by object type, of the objects that the stream says it `needs` (orders are
-    searched by location).
+    searched by location), only those that the owner chose. `begin` is the day before which the venue does not want
+    sales to be read. `beside` holds the bookmarks of the streams that are read in the same turn by the same worker.
     """
 
     known: Mapping[ObjectType, list[str]] = field(default_factory=dict)
+    begin: date | None = None
+    beside: Mapping[ObjectType, Position] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,14 +137,20 @@ class Scope:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Grant:
-    """What a token endpoint gave. Holds plaintext secrets: it is sealed at once and never logged."""
+    """What a token endpoint gave. Holds plaintext secrets: it is sealed at once and never logged.
+
+    `refresh_expires_at` moves on with each refresh; `refresh_ends_at` is where even that ends. `details` is what a call
+    needs to know of the account before it is confirmed, such as its data centre.
+    """
 
     access_token: str
     refresh_token: str | None = None
     access_expires_at: datetime | None = None
     refresh_expires_at: datetime | None = None
+    refresh_ends_at: datetime | None = None
     account_id: str = ""
     scopes: tuple[str, ...] = ()
+    details: JSON = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"Grant(account_id={self.account_id!r}, access_expires_at={self.access_expires_at})"
@@ -143,12 +158,13 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The provider's account behind a grant, confirmed by a call."""
+    """The provider's account behind a grant, confirmed by a call. `mode` is "live" or "test" where it is told."""
 
     id: str
     name: str
     details: JSON = field(default_factory=dict)
     scopes: tuple[str, ...] = ()
+    mode: str = ""
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -160,3 +176,29 @@ class AppCredentials:
 
     def __repr__(self) -> str:
         return f"AppCredentials({self.client_id!r})"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Access:
+    """What opens an account: the secret that its owner gave, by which method, and what is known of the account.
+
+    `app` is our own identity, for providers that want to see it with every call.
+    """
+
+    secret: str
+    method: str = "oauth"
+    account_id: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+    app: AppCredentials | None = None
+
+    def __repr__(self) -> str:
+        return f"Access({self.method!r}, account_id={self.account_id!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One thing an owner can choose to read from: a location, an audience. `detail` is a short fact about it."""
+
+    id: str
+    label: str
+    detail: str = ""

@@ -1,8 +1,10 @@
-"""The pace of one account: shared by all workers through Redis, kept by this one when Redis is away."""
+"""The pace and the gate of one account: shared by all workers through Redis, kept by this one when Redis is away."""
 
 import socket
+import threading
 import time
 import uuid
+from contextlib import ExitStack
 
 import pytest
 
@@ -12,6 +14,7 @@ from integrations.providers.base import Limits
 from integrations.providers.errors import RateLimited
 
 SLOW = Limits(calls_per_second=0.01, burst=4)
+NARROW = Limits(calls_per_second=1000, burst=1000, in_flight=3)
 
 
 @pytest.fixture
@@ -24,7 +27,9 @@ def without_redis(monkeypatch: pytest.MonkeyPatch) -> None:
     """A Redis address where nobody listens."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    monkeypatch.setattr(pacing, "_take", pacing._script(f"redis://127.0.0.1:{port}"))
+    nobody = pacing._client(f"redis://127.0.0.1:{port}")
+    monkeypatch.setattr(pacing, "_take", nobody.register_script(pacing._TAKE))
+    monkeypatch.setattr(pacing, "_enter", nobody.register_script(pacing._ENTER))
 
 
 def calls(*paces: AccountPace) -> int:
@@ -72,3 +77,45 @@ def test_the_setting_overrides_the_provider_s_own_number(account: str, settings:
 @pytest.mark.usefixtures("without_redis")
 def test_without_redis_the_pace_goes_on_for_one_worker(account: str) -> None:
     assert calls(AccountPace("square", account, SLOW)) == 4
+
+
+def entered(stack: ExitStack, *paces: AccountPace) -> int:
+    """Return how many calls could be under way at once, taking turns; they stay under way."""
+    made = 0
+    while made < 20:
+        try:
+            stack.enter_context(paces[made % len(paces)].turn(time.monotonic() + 0.2))
+        except RateLimited:
+            break
+        made += 1
+    return made
+
+
+def test_two_workers_share_the_places_of_one_account(account: str) -> None:
+    with ExitStack() as stack:
+        assert entered(stack, AccountPace("mailchimp", account, NARROW), AccountPace("mailchimp", account, NARROW)) == 3
+        assert entered(stack, AccountPace("mailchimp", f"{account}-2", NARROW)) == 3
+
+
+def test_a_place_is_free_again_when_its_call_ended_however_it_ended(account: str) -> None:
+    pace = AccountPace("mailchimp", account, NARROW)
+    for _ in range(5):
+        with pytest.raises(ZeroDivisionError), pace.turn(time.monotonic() + 1):
+            _ = 1 / 0
+    with ExitStack() as stack:
+        assert entered(stack, pace) == 3
+
+
+def test_a_worker_that_waits_for_a_place_gets_it(account: str) -> None:
+    pace, other = AccountPace("mailchimp", account, NARROW), AccountPace("mailchimp", account, NARROW)
+    with ExitStack() as stack:
+        entered(stack, pace)
+        threading.Timer(0.3, stack.close).start()
+        with other.turn(time.monotonic() + 5):
+            pass
+
+
+@pytest.mark.usefixtures("without_redis")
+def test_without_redis_the_gate_holds_for_one_worker(account: str) -> None:
+    with ExitStack() as stack:
+        assert entered(stack, AccountPace("mailchimp", account, NARROW)) == 3

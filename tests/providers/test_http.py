@@ -28,7 +28,7 @@ def classify(status: int, headers: Mapping[str, str], body: bytes) -> ProviderEr
 def session(url: str, **more: Any) -> ApiSession:
     return ApiSession(
         base_url=url, headers={"Accept": "application/json"}, classify=classify,
-        authorization=lambda: f"Bearer {TOKEN}", **more,
+        authorization=lambda: {"Authorization": f"Bearer {TOKEN}"}, **more,
     )  # fmt: skip
 
 
@@ -120,7 +120,9 @@ def test_no_content_is_an_empty_answer() -> None:
 def test_access_that_is_over_is_renewed_once_and_the_request_repeated() -> None:
     renewed: list[int] = []
     with wire(answer(status="401 No"), WHOLE) as server:
-        got = session(server.url, renew=lambda: renewed.append(1)).post("/v2/things", {"a": 1}, repeatable=False)
+        got = session(server.url, renew=lambda refused: renewed.append(1)).post(
+            "/v2/things", {"a": 1}, repeatable=False
+        )
     assert (got.body, renewed, len(server.requests)) == ({"ok": True}, [1], 2)
     assert server.requests[0] == server.requests[1]
 
@@ -128,7 +130,7 @@ def test_access_that_is_over_is_renewed_once_and_the_request_repeated() -> None:
 def test_access_that_stays_over_is_renewed_only_once() -> None:
     renewed: list[int] = []
     with wire(answer(status="401 No")) as server, pytest.raises(AuthExpired):
-        session(server.url, renew=lambda: renewed.append(1)).get("/v2/things")
+        session(server.url, renew=lambda refused: renewed.append(1)).get("/v2/things")
     assert (renewed, len(server.requests)) == ([1], 2)
 
 
@@ -176,9 +178,9 @@ def test_nobody_listening_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_refusal_is_met_once_and_counted() -> None:
     with wire(answer(b'{"why": 1}', status="400 No")) as server:
-        api = session(server.url)
+        api = session(server.url, call_class=lambda method, url: "search" if url.endswith("/things") else "api")
         with pytest.raises(Invalid):
-            api.call("GET", "/v2/things", repeatable=True, call_class="search")
+            api.call("GET", "/v2/things", repeatable=True)
     assert api.meter.take() == ({"search": 1}, 10, [])
     assert api.meter.take() == ({}, 0, [])
 

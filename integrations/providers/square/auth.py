@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from integrations.providers import errors
 from integrations.providers.http import ApiSession
 from integrations.providers.square.spec import SCOPES, SPEC
-from integrations.providers.types import Account, AppCredentials, Grant
+from integrations.providers.types import JSON, Account, AppCredentials, Grant
 
 _APPLICATION_ID = re.compile(r"^(sandbox-)?sq0idb-")
 _APPLICATION_SECRET = re.compile(r"^(sandbox-)?sq0csb-|^sq0csp-")
@@ -66,7 +66,7 @@ class SquareOAuth:
             },
         )
 
-    def revoke(self, api: ApiSession, app: AppCredentials, *, account_id: str) -> None:
+    def revoke(self, api: ApiSession, app: AppCredentials, *, account_id: str, token: str) -> None:
         """End every token that this seller gave our application."""
         try:
             api.post(
@@ -91,6 +91,10 @@ class SquareKey:
         if _APPLICATION_SECRET.match(key):
             return "This is an application secret. Paste the access token instead, and keep the secret to yourself."
         return "" if _PERSONAL_TOKEN.match(key) else f"This does not look like a Square access token. {self.hint}"
+
+    def details(self, key: str) -> JSON:
+        """Return nothing: a Square token says nothing by itself."""
+        return {}
 
 
 class SquareCheck:
