@@ -62,6 +62,8 @@ def _session(
         other_bases=catalogue.other_bases(provider),
         authorization=lambda: provider.entrance.headers(access()),
         renew=renew,
+        account=first.details,
+        repeats_timeouts=provider.spec.limits.repeats_timeouts,
     )
 
 

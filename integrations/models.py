@@ -120,6 +120,10 @@ class IntegrationConfig(models.Model):
     venue = models.ForeignKey(Venue, on_delete=models.CASCADE, related_name="integration_configs")
     integration = models.ForeignKey(Integration, on_delete=models.PROTECT, related_name="configs")
     directions = models.JSONField(default=dict, help_text='Object type to "in", "out" or "both"; absent: not synced.')
+    chosen = models.JSONField(
+        default=dict, blank=True, help_text="Object type to the ids to read from, as locations; absent: all of them."
+    )
+    begin = models.DateField(null=True, blank=True, help_text="Sales before this day are not read; empty: all of them.")
     interval_minutes = models.PositiveIntegerField(default=15)
     who_wins = models.JSONField(default=dict, blank=True, help_text="Object type to newest, ours, theirs or ask.")
     template = models.CharField(max_length=80, blank=True, help_text="Key of the mapping template it began with.")

@@ -46,6 +46,7 @@ _MOVEMENT = (
     F("amount", "Amount", T.MONEY, required=True),
     F("currency", "Currency", required=True),
 )
+_CHOICE = (F("name", "Name", required=True), F("archived", "Archived", T.BOOLEAN))
 OBJECTS: dict[ObjectType, CanonicalObject] = {
     ObjectType.LOCATION: CanonicalObject(
         "location",
@@ -57,6 +58,42 @@ OBJECTS: dict[ObjectType, CanonicalObject] = {
             F("currency", "Currency"),
             F("country", "Country", T.COUNTRY),
         ),
+    ),
+    ObjectType.AUDIENCE: CanonicalObject(
+        "audience",
+        "audiences",
+        (F("name", "Name", required=True), F("size", "Contacts", T.NUMBER), F("language", "Language")),
+    ),
+    ObjectType.MERGE_FIELD: CanonicalObject(
+        "audience field",
+        "audience fields",
+        (
+            F("name", "Name", required=True),
+            F("code", "Merge tag"),
+            F("kind", "Kind", T.CHOICE),
+            F("required", "Required", T.BOOLEAN),
+            F("choices", "Choices", T.LIST),
+        ),
+    ),
+    ObjectType.ACCOUNT: CanonicalObject(
+        "account",
+        "accounts",
+        (
+            *_CHOICE,
+            F("number", "Account number"),
+            F("kind", "Kind", T.CHOICE),
+            F("currency", "Currency"),
+            F("parent", "Part of", T.REFERENCE),
+        ),
+    ),
+    ObjectType.TAX_CODE: CanonicalObject(
+        "tax code",
+        "tax codes",
+        (*_CHOICE, F("description", "Description"), F("kind", "Kind", T.CHOICE), F("rate", "Rate in per cent")),
+    ),
+    ObjectType.CLASS: CanonicalObject("class", "classes", (*_CHOICE, F("parent", "Part of", T.REFERENCE))),
+    ObjectType.PAYMENT_METHOD: CanonicalObject(
+        "payment method", "payment methods", (*_CHOICE, F("kind", "Kind", T.CHOICE))
     ),
     ObjectType.CUSTOMER: CanonicalObject(
         "customer",

@@ -1,29 +1,36 @@
-"""Fetches pages in a thread of its own while earlier ones are written, and hands over together what has come.
+"""Fetches pages in threads of their own while earlier ones are written, and hands over together what has come.
 
 A provider's page may be small (Square gives a hundred customers), and every transaction has its price; so pages that
-came while one was being written are written as one. Memory stays flat: a handful of pages wait at most.
+came while one was being written are written as one. A large read is cut into windows that are read at the same time:
+a thread that has nothing to do takes over half of what another one still has before it. Memory stays flat: a few
+thousand records wait at most.
 """
 
-import queue
+import itertools
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Final
 
 from django.db import connections as database_connections
 
-from integrations.providers.types import Page
+from integrations.providers.types import Page, Position
+from syncing.windows import Part, Windows
 
 _WAITING_PAGES = 8
-# The thread that reads waits for short answers and needs the interpreter at once when one comes; with Python's own five
-# milliseconds it is the bottleneck while the other thread maps (measured: 8,000 records a second instead of 6,200).
+_WAITING_RECORDS = 3000
+# The threads that read wait for short answers and need the interpreter at once when one comes; with Python's own five
+# milliseconds they are the bottleneck while the other thread maps (measured: 8,000 records a second, not 6,200).
 _SWITCH_SECONDS = 0.0003
 _RECORDS_AT_ONCE = 1000
 _SIGN_OF_LIFE_SECONDS = 5.0
+_LOOK_AGAIN_SECONDS = 0.25
 
 
 class _End:
-    """The reader's last word: nothing more, or the error that stopped it."""
+    """The readers' last word: nothing more, or the error that stopped one of them."""
 
     def __init__(self, error: BaseException | None = None) -> None:
         self.error = error
@@ -33,70 +40,155 @@ class ReadAhead:
     """Iterates over pages that are read in the background. Use as a context manager, so that reading ends with it."""
 
     def __init__(
-        self, pages: Iterator[Page], *, enough: Callable[[], bool], meanwhile: Callable[[], None] = lambda: None
+        self,
+        windows: Windows,
+        read: Callable[[Position], Iterator[Page]],
+        *,
+        split: Callable[[Position], tuple[Position, Position] | None] | None = None,
+        at_once: int = 1,
+        enough: Callable[[], bool],
+        meanwhile: Callable[[], None] = lambda: None,
     ) -> None:
-        """Read `pages` until they end or `enough()`; what was fetched by then is still handed over.
+        """Read the open `windows` until they end or `enough()`; what was fetched by then is still handed over.
 
-        `meanwhile` is called, where the pages are used, every few seconds that nothing comes; what it raises is raised.
+        `split` cuts a window for a thread that has nothing to do; without it there is one thread. `meanwhile` is
+        called, where the pages are used, every few seconds that nothing comes; what it raises is raised.
         """
-        self._pages, self._enough, self._meanwhile = pages, enough, meanwhile
-        self._waiting: Final[queue.Queue[Page | _End]] = queue.Queue(maxsize=_WAITING_PAGES)
-        self._abandoned = threading.Event()
-        self._thread = threading.Thread(target=self._read, name="read-ahead", daemon=True)
+        self._windows, self._read, self._split = windows, read, split
+        self._enough, self._meanwhile = enough, meanwhile
+        self._todo: Final[deque[tuple[int, Position]]] = deque(windows.open.items())
+        self._numbers = itertools.count(max(windows.open, default=0) + 1)
+        self._changed = threading.Condition()
+        self._waiting: Final[deque[Part | _End]] = deque()
+        self._records = self._idle = self._busy = 0
+        self._abandoned = False
+        count = max(1, at_once if split is not None else 1)
+        self._left = count
+        self._threads = [
+            threading.Thread(target=self._work, name=f"read-ahead-{number}", daemon=True) for number in range(count)
+        ]
 
     def __enter__(self) -> "ReadAhead":
         """Begin to read."""
         sys.setswitchinterval(_SWITCH_SECONDS)
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Let the reader go; at most the call under way is waited for."""
-        self._abandoned.set()
-        self._thread.join()
+        """Let the readers go; at most the calls under way are waited for."""
+        with self._changed:
+            self._abandoned = True
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join()
 
     def __iter__(self) -> Iterator[Page]:
-        """Yield what has come, as one page of about a thousand records at most. Raises what the reader met."""
+        """Yield what has come, as one page of about a thousand records at most. Raises what a reader met."""
         while True:
-            try:
-                first = self._waiting.get(timeout=_SIGN_OF_LIFE_SECONDS)
-            except queue.Empty:
+            first = self._first_that_came()
+            if first is None:
                 self._meanwhile()
-                continue
-            if isinstance(first, _End):
+            elif isinstance(first, _End):
                 if first.error is not None:
                     raise first.error
                 return
-            yield self._with_what_came(first)
+            else:
+                yield self._with_what_came(first)
 
-    def _with_what_came(self, page: Page) -> Page:
-        records, total = page.records, page.total
-        while len(records) < _RECORDS_AT_ONCE and not page.last and not self._waiting.empty():
-            if isinstance(self._waiting.queue[0], _End):
-                break
-            following = self._waiting.get()
-            assert isinstance(following, Page)  # noqa: S101 - looked at above; this thread alone takes
-            page, records = following, records + following.records
-            total = following.total if following.total is not None else total
-        return Page(records, page.position, total=total, last=page.last)
+    def _first_that_came(self) -> Part | _End | None:
+        with self._changed:
+            if not self._waiting:
+                self._changed.wait_for(lambda: bool(self._waiting), timeout=_SIGN_OF_LIFE_SECONDS)
+            return self._taken() if self._waiting else None
 
-    def _read(self) -> None:
+    def _with_what_came(self, part: Part) -> Page:
+        """Return the part and those that wait behind it as one page, with the position that is true for all of them."""
+        self._windows.take(part)
+        records, total = part.page.records, part.page.total
+        with self._changed:
+            while len(records) < _RECORDS_AT_ONCE and self._waiting and isinstance(self._waiting[0], Part):
+                following = self._taken()
+                assert isinstance(following, Part)  # noqa: S101 - looked at above, under the same lock
+                self._windows.take(following)
+                records = records + following.page.records
+                total = following.page.total if following.page.total is not None else total
+        return Page(records, self._windows.position, total=total, last=self._windows.is_over)
+
+    def _taken(self) -> Part | _End:
+        item = self._waiting.popleft()
+        if isinstance(item, Part):
+            self._records -= len(item.page.records)
+        self._changed.notify_all()
+        return item
+
+    def _work(self) -> None:
+        """Read one window after the other, until there is none left to read or to share."""
         end = _End()
         try:
-            for page in self._pages:
-                self._hand_over(page)
-                if self._abandoned.is_set() or self._enough():
-                    break
+            window = self._next_window(even_late=True)
+            while window is not None:
+                self._read_window(*window)
+                window = self._next_window()
         except BaseException as error:  # noqa: BLE001 - it is raised where the pages are used
             end = _End(error)
         finally:
-            self._hand_over(end)
             database_connections.close_all()
+            with self._changed:
+                self._left -= 1
+                is_last = self._left == 0
+            if is_last or end.error is not None:
+                self._hand_over(end)
 
-    def _hand_over(self, item: Page | _End) -> None:
-        while not self._abandoned.is_set():
+    def _next_window(self, *, even_late: bool = False) -> tuple[int, Position] | None:
+        """Return a window to read, waiting for one while others may still give some away. `even_late`: time or not."""
+        with self._changed:
+            self._idle += 1
             try:
-                self._waiting.put(item, timeout=0.2)
-            except queue.Full:
-                continue
-            return
+                while not self._todo and self._busy and not self._is_over():
+                    self._changed.wait(_LOOK_AGAIN_SECONDS)
+                if not self._todo or self._abandoned or (self._is_over() and not even_late):
+                    return None
+                self._busy += 1
+                return self._todo.popleft()
+            finally:
+                self._idle -= 1
+
+    def _is_over(self) -> bool:
+        return self._abandoned or self._enough()
+
+    def _read_window(self, number: int, position: Position) -> None:
+        try:
+            pages = self._read(position)
+            while (page := next(pages, None)) is not None:
+                cut = self._cut(page)
+                if cut is None:
+                    self._hand_over(Part(number, page))
+                else:
+                    kept, given = cut[0], (next(self._numbers), cut[1])
+                    self._hand_over(Part(number, replace(page, position=kept), given))
+                    with self._changed:
+                        self._todo.append(given)
+                        self._changed.notify_all()
+                    pages = self._read(kept)
+                if page.last or self._is_over():
+                    return
+        finally:
+            with self._changed:
+                self._busy -= 1
+                self._changed.notify_all()
+
+    def _cut(self, page: Page) -> tuple[Position, Position] | None:
+        """Return the two halves of what the window still has to read, when a thread has nothing to do."""
+        if self._split is None or page.last or self._idle <= len(self._todo) or self._is_over():
+            return None
+        return self._split(page.position)
+
+    def _hand_over(self, item: Part | _End) -> None:
+        with self._changed:
+            while not self._abandoned and (len(self._waiting) >= _WAITING_PAGES or self._records >= _WAITING_RECORDS):
+                self._changed.wait(_LOOK_AGAIN_SECONDS)
+            if not self._abandoned:
+                self._waiting.append(item)
+                self._records += len(item.page.records) if isinstance(item, Part) else 0
+                self._changed.notify_all()

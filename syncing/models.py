@@ -1,7 +1,6 @@
 """The queue, its history, the bookmarks, and the venue's own copy of every record."""
 
 import secrets
-from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -191,14 +190,6 @@ class SyncLog(models.Model):
         return sum(self.calls.values())
 
 
-class SyncCursorQuerySet(models.QuerySet["SyncCursor"]):
-    """Questions about bookmarks."""
-
-    def due(self, now: datetime) -> "SyncCursorQuerySet":
-        """Return the ones whose slot has come, of connections that can be synced."""
-        return self.filter(next_run_at__lte=now, connection__status=ConnectionStatus.CONNECTED)
-
-
 class SyncCursor(models.Model):
     """The bookmark of one stream of a connection, and when it is read next."""
 
@@ -213,8 +204,6 @@ class SyncCursor(models.Model):
         null=True, blank=True, help_text="Set while a read of everything is under way."
     )
     updated_at = models.DateTimeField(auto_now=True)
-
-    objects = SyncCursorQuerySet.as_manager()
 
     class Meta:
         db_table = "sync_cursors"

@@ -65,6 +65,29 @@ RETURNING job.id, job.fence, chosen.was
 """
 
 
+# Takes the waiting jobs of a connection that are read together with one that was just claimed.
+_CLAIM_BESIDE = """
+UPDATE sync_queue job
+SET status = 'running', attempts = job.attempts + 1, fence = job.fence + 1, lease_owner = %(owner)s,
+    lease_until = now() + make_interval(secs => %(lease)s), heartbeat_at = now(),
+    started_at = coalesce(job.started_at, now())
+WHERE job.id IN (
+    SELECT waiting.id FROM sync_queue waiting
+    JOIN sync_cursors bookmark ON bookmark.connection_id = waiting.connection_id
+         AND bookmark.object_type = waiting.object_type AND bookmark.direction = waiting.direction
+    WHERE waiting.connection_id = %(connection)s AND waiting.object_type = ANY(%(objects)s)
+      AND waiting.direction = 'in' AND waiting.status = 'queued' AND waiting.mode = 'incremental'
+      AND waiting.not_before <= now() + interval '1 second'
+      AND bookmark.position <> '{}' AND bookmark.full_began_at IS NULL
+      AND NOT EXISTS (SELECT 1 FROM sync_queue other
+                      WHERE other.connection_id = waiting.connection_id AND other.object_type = waiting.object_type
+                        AND other.direction = waiting.direction AND other.status = 'running')
+    FOR UPDATE OF waiting SKIP LOCKED
+)
+RETURNING job.id, job.fence
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """The right to work on one job while the lease lasts. `taken_over`: its last worker fell silent."""
@@ -123,6 +146,22 @@ def claim() -> Claim | None:
         cursor.execute(_CLAIM, {"owner": owner(), "lease": settings.SYNC_LEASE.total_seconds()})
         row = cursor.fetchone()
     return Claim(job_id=row[0], fence=row[1], taken_over=row[2] == WorkStatus.RUNNING) if row else None
+
+
+def claim_beside(connection: Connection, objects: Iterable[ObjectType]) -> list[Claim]:
+    """Take the waiting jobs of these objects whose changes are read in one turn; none when others are just at it."""
+    asked: dict[str, Any] = {
+        "owner": owner(),
+        "lease": settings.SYNC_LEASE.total_seconds(),
+        "connection": connection.pk,
+        "objects": [str(each) for each in objects],
+    }
+    try:
+        with transaction.atomic(), database.cursor() as cursor:
+            cursor.execute(_CLAIM_BESIDE, asked)
+            return [Claim(job_id=row[0], fence=row[1], taken_over=False) for row in cursor.fetchall()]
+    except IntegrityError:  # another worker claimed one of them in this very moment
+        return []
 
 
 def requeue(claim: Claim, *, after: float = 0.0, counts: bool = True, **failure: str) -> bool:

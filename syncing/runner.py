@@ -8,6 +8,7 @@ how far the rows are true.
 import logging
 import random
 import time
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -20,20 +21,22 @@ from django.utils import timezone
 from connections import lifecycle, sessions
 from connections.models import Status as ConnectionStatus
 from connections.sealing import CannotOpen
+from integrations.models import IntegrationConfig
 from integrations.problems import Problem
 from integrations.providers import PROVIDERS
-from integrations.providers.base import Stream, SweptStream
+from integrations.providers.base import SharedStream, SplitStream, Stream, SweptStream
 from integrations.providers.errors import (
     AccountBlocked,
     AuthExpired,
     AuthRevoked,
+    BookmarkExpired,
     ErrorClass,
     ProviderError,
     RateLimited,
     Transient,
 )
-from integrations.providers.http import ApiSession
-from integrations.providers.types import ExternalRecord, ObjectType, Page, ReadScope
+from integrations.providers.http import ApiSession, Meter
+from integrations.providers.types import ExternalRecord, ObjectType, Page, Position, ReadScope
 from mappings import versions
 from mappings.engine import BadRule
 from syncing import history, queue, retry, sentences, store
@@ -42,6 +45,7 @@ from syncing.inbound import Inbound
 from syncing.models import LinkState, Mode, RecordLink, SyncCursor, SyncJob, SyncLog, Trigger
 from syncing.queue import Claim
 from syncing.store import Batch, Counts
+from syncing.windows import Windows
 from syncing.work import WorkStatus
 
 logger = logging.getLogger(__name__)
@@ -84,15 +88,53 @@ class Shutdown:
 
 
 def run(claim: Claim) -> None:
-    """Work on a claimed job for one slice, and leave it ended, given up or queued again."""
-    job = SyncJob.objects.select_related("connection__venue", "log").get(pk=claim.job_id)
+    """Work on a claimed job for one slice, and leave it ended, given up or queued again.
+
+    Streams whose changes come by one call are worked on together, one after the other, over one session.
+    """
+    turn: _Slice | None = None
+    for job, mine, beside in _party(claim):
+        if turn is not None and not turn.goes_on:
+            queue.requeue(mine, counts=False)
+            continue
+        turn = _run_one(job, mine, beside, turn.api if turn is not None else None)
+
+
+Bookmarks = Mapping[ObjectType, Position]
+
+
+def _party(claim: Claim) -> list[tuple[SyncJob, Claim, Bookmarks]]:
+    """Return the claimed job, and those that are read in the same turn, with the bookmarks of all of them."""
+    jobs = SyncJob.objects.select_related("connection__venue", "log")
+    job = jobs.get(pk=claim.job_id)
+    stream = PROVIDERS[job.connection.provider].streams[ObjectType(job.object_type)]
+    if not isinstance(stream, SharedStream) or job.mode != Mode.INCREMENTAL:
+        return [(job, claim, {})]
+    company = [
+        object_type
+        for object_type, other in PROVIDERS[job.connection.provider].streams.items()
+        if isinstance(other, SharedStream) and other.shares == stream.shares
+    ]
+    begun = SyncCursor.objects.filter(connection=job.connection, direction=job.direction, full_began_at=None)
+    bookmarks = {ObjectType(each.object_type): each.position for each in begun.exclude(position={})}
+    if job.object_type not in bookmarks:
+        return [(job, claim, {})]
+    claims = [claim, *queue.claim_beside(job.connection, company)]
+    found = {each.pk: each for each in jobs.filter(pk__in=[each.job_id for each in claims])}
+    beside = {ObjectType(each.object_type): bookmarks[ObjectType(each.object_type)] for each in found.values()}
+    return [(found[each.job_id], each, beside) for each in claims]
+
+
+def _run_one(job: SyncJob, claim: Claim, beside: Bookmarks, api: ApiSession | None) -> "_Slice | None":
+    """Work on one job, over the session of the turn where there is one; return the slice, None when none began."""
     if claim.taken_over and job.attempts > settings.SYNC_MAX_ATTEMPTS:
         _give_up(job, claim, ErrorClass.OURS, "crash_loop", sentences.crash_loop())
-        return
+        return None
     log = history.open_log(job, taken_over=claim.taken_over)
-    turn = _Slice(job, claim, log)
+    turn = _Slice(job, claim, log, beside, api)
     try:
         turn.work()
+        turn.goes_on = not Shutdown.requested
     except LostLease:
         logger.warning("sync.lost_lease", extra=_ids(job))
     except Stopped:
@@ -103,6 +145,11 @@ def run(claim: Claim) -> None:
     except Blocked as error:
         dead = error.by
         _give_up(job, claim, dead.failure_class, dead.failure_code, dead.failure_sentence, log=log)
+    except BookmarkExpired as error:
+        turn.begin_anew()
+        history.note(log, "everything_again", str(error))
+        queue.requeue(claim, counts=False)
+        turn.goes_on = True
     except OperationalError as error:
         _database_said_no(job, claim, log, error)
     except (ProviderError, CannotOpen) as error:
@@ -116,15 +163,18 @@ def run(claim: Claim) -> None:
         _give_up(job, claim, ErrorClass.OURS, type(error).__name__, sentences.ours(log.reference), log=log)
     finally:
         turn.account()
+    return turn
 
 
 class _Slice:
     """One turn of a job: about ten seconds of pages."""
 
-    api: ApiSession  # from `work` on
+    goes_on = False  # whether others of the same turn may use its session
 
-    def __init__(self, job: SyncJob, claim: Claim, log: SyncLog) -> None:
-        self.job, self.claim, self.log = job, claim, log
+    def __init__(
+        self, job: SyncJob, claim: Claim, log: SyncLog, beside: Bookmarks, api: ApiSession | None = None
+    ) -> None:
+        self.job, self.claim, self.log, self.beside, self.api = job, claim, log, beside, api
         self.connection = job.connection
         self.object_type = ObjectType(job.object_type)
         self.stream: Stream = PROVIDERS[self.connection.provider].streams[self.object_type]
@@ -133,26 +183,48 @@ class _Slice:
     def work(self) -> None:
         """Read and write pages until the read is through, the time is up or somebody wants it to stop."""
         self.cursor = self._cursor()
-        self.api = sessions.open_session(self.connection)
+        self.api = api = self.api or sessions.open_session(self.connection)
         mapper = versions.mapper_for(self.connection, self.object_type)
         self.inbound = Inbound(self.connection, self.stream, mapper)
-        pages = self.stream.read(self.api, self.cursor.position, ReadScope(known=self._known()))
-        with ReadAhead(pages, enough=self._is_over, meanwhile=self._beat) as coming:
+        with self._reading(api) as coming:
             for page in coming:
                 batch, stored = self.inbound.sort(page.records)
-                self.inbound.complete(batch, self.api, still_ours=self._beat)
+                self.inbound.complete(batch, api, still_ours=self._beat)
                 self.inbound.fill(batch)
-                self._save(page, batch, stored)
+                self._save(page, batch, stored, api.meter)
                 if page.last:
-                    self._finish()
+                    self._finish(api)
                     return
         queue.requeue(self.claim)
 
+    def _reading(self, api: ApiSession) -> ReadAhead:
+        """Return the reading from the bookmark on, in as many windows at once as the provider allows."""
+        stream, scope = self.stream, self._scope()
+        can_be_cut = stream if isinstance(stream, SplitStream) else None
+        return ReadAhead(
+            Windows(self.cursor.position, joined=can_be_cut.joined if can_be_cut else None),
+            lambda position: stream.read(api, position, scope),
+            split=can_be_cut.split if can_be_cut else None,
+            at_once=PROVIDERS[self.connection.provider].spec.limits.windows,
+            enough=self._is_over,
+            meanwhile=self._beat,
+        )
+
+    def _scope(self) -> ReadScope:
+        config = IntegrationConfig.objects.filter(
+            venue=self.connection.venue_id, integration=self.connection.provider
+        ).first()
+        chosen = config.chosen if config else {}
+        return ReadScope(known=self._known(chosen), begin=config.begin if config else None, beside=self.beside)
+
+    def begin_anew(self) -> None:
+        """Forget the bookmark: the next turn reads everything."""
+        SyncCursor.objects.filter(pk=self.cursor.pk).update(position={}, full_began_at=None)
+
     def account(self) -> None:
         """Note the calls that were made since the last stored page."""
-        api: ApiSession | None = getattr(self, "api", None)
-        if api is not None and api.meter.calls:
-            history.used(self.log, api.meter)
+        if self.api is not None and self.api.meter.calls:
+            history.used(self.log, self.api.meter)
 
     def _cursor(self) -> SyncCursor:
         """Return the stream's bookmark; for a full read that begins now an empty one."""
@@ -167,8 +239,8 @@ class _Slice:
             SyncCursor.objects.filter(pk=cursor.pk).update(position={}, full_began_at=cursor.full_began_at)
         return cursor
 
-    def _known(self) -> dict[ObjectType, list[str]]:
-        """Return the external ids that the stream needs. Raises Waits while they are still to be read.
+    def _known(self, chosen: Mapping[str, list[str]]) -> dict[ObjectType, list[str]]:
+        """Return the external ids that the stream needs, of those the chosen ones. Raises Waits while they are unread.
 
         Raises Blocked when reading them was given up since this job was queued: waiting on would never end.
         """
@@ -187,7 +259,7 @@ class _Slice:
                     raise Blocked(given_up)
                 queue.enqueue(self.connection, missing, trigger=Trigger(self.job.trigger), actor=self.job.actor)
                 raise Waits
-        return found
+        return {needed: [each for each in ids if each in chosen.get(needed, ids)] for needed, ids in found.items()}
 
     def _ids_of(self, object_type: ObjectType) -> list[str]:
         links = RecordLink.objects.filter(connection=self.connection, external_type=object_type)
@@ -199,7 +271,7 @@ class _Slice:
         return Shutdown.requested or time.monotonic() > self.ends_at
 
     @transaction.atomic
-    def _save(self, page: Page, batch: Batch, stored: dict[str, store.Known]) -> None:
+    def _save(self, page: Page, batch: Batch, stored: dict[str, store.Known], meter: Meter) -> None:
         self._beat(stored=True)  # first: it locks the job, so that nobody takes it over until this page is written
         full = self.cursor.full_began_at is not None
         with database.cursor() as cursor:
@@ -208,7 +280,7 @@ class _Slice:
             counts = store.write(self.connection, self.object_type, batch, stored, full=full)
             cursor.execute(_BOOKMARK, [orjson.dumps(page.position).decode(), self.cursor.pk])
         self.job.attempts = 1
-        history.add(self.log, counts, read=len(page.records), total=page.total, meter=self.api.meter)
+        history.add(self.log, counts, read=len(page.records), total=page.total, meter=meter)
 
     def _beat(self, *, stored: bool = False) -> None:
         """Renew the lease; raise when the job is no longer ours to work on, or shall stop."""
@@ -221,10 +293,10 @@ class _Slice:
         if row[0] or row[1] == ConnectionStatus.DISCONNECTED:
             raise Stopped
 
-    def _finish(self) -> None:
+    def _finish(self, api: ApiSession) -> None:
         """End a read that is through: ask about what a full read did not meet, move the schedule on, close the log."""
         if self.cursor.full_began_at is not None and isinstance(self.stream, SweptStream):
-            self._sweep(self.stream, self.cursor.full_began_at)
+            self._sweep(self.stream, api, self.cursor.full_began_at)
         now = timezone.now()
         with transaction.atomic():
             self._beat()
@@ -236,7 +308,7 @@ class _Slice:
             queue.end(self.claim, WorkStatus.SUCCEEDED, failure_class="", failure_code="", failure_sentence="")
             history.finished(self.log)
 
-    def _sweep(self, stream: SweptStream, began: datetime) -> None:
+    def _sweep(self, stream: SweptStream, api: ApiSession, began: datetime) -> None:
         """Turn into tombstones what the provider confirms to be gone, in batches of one call each."""
         while True:
             unmet = RecordLink.objects.filter(
@@ -245,7 +317,7 @@ class _Slice:
             ids = list(unmet.order_by("pk").values_list("external_id", flat=True)[: stream.sweep_size])
             if not ids:
                 return
-            gone = set(stream.gone(self.api, ids))
+            gone = set(stream.gone(api, ids))
             stored = store.known(self.connection, self.object_type, ids)
             batch = Batch(
                 deleted=[ExternalRecord(each, {}, deleted=True) for each in gone],
@@ -254,7 +326,7 @@ class _Slice:
             with transaction.atomic():
                 self._beat(stored=True)
                 counts = store.write(self.connection, self.object_type, batch, stored, full=True)
-                history.add(self.log, Counts(deleted=counts.deleted), read=0, total=None, meter=self.api.meter)
+                history.add(self.log, Counts(deleted=counts.deleted), read=0, total=None, meter=api.meter)
 
 
 def _failed(job: SyncJob, claim: Claim, log: SyncLog, error: ProviderError) -> None:

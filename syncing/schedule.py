@@ -7,6 +7,7 @@ import logging
 from datetime import timedelta
 from typing import Any
 
+import orjson
 from django.db import connection as database
 from django.db import transaction
 from django.db.models.functions import Least, Now
@@ -15,6 +16,7 @@ from connections import tokens
 from connections.models import Connection, OAuthState
 from integrations.models import IntegrationConfig
 from integrations.providers import PROVIDERS
+from integrations.providers.base import RestingStream
 from integrations.providers.types import ObjectType
 from syncing import queue
 from syncing.models import Mode, Outcome, SyncCursor, SyncJob, SyncLog, Trigger
@@ -28,7 +30,9 @@ logger = logging.getLogger(__name__)
 # stream that waits or runs already is joined: it gets no second job.
 _QUEUE_DUE = """
 WITH due AS (
-    SELECT bookmark.id, wish.interval_minutes * 60 AS every,
+    SELECT bookmark.id,
+           greatest(wish.interval_minutes * 60,
+                    (%(rests)s::jsonb -> link.provider ->> bookmark.object_type)::int) AS every,
            abs(hashtext(bookmark.connection_id::text)::bigint) AS spread
     FROM sync_cursors bookmark
     JOIN connections link ON link.id = bookmark.connection_id AND link.status = 'connected'
@@ -67,9 +71,23 @@ def enqueue_due(limit: int = 10_000) -> int:
     """Queue every stream whose slot has come and return how many jobs were made. One statement, however many."""
     with database.cursor() as cursor:
         order = [str(each) for each in ObjectType]
-        cursor.execute(_QUEUE_DUE, {"limit": limit, "priority": queue.Priority.NORMAL.value, "reading_order": order})
+        asked = {"limit": limit, "priority": queue.Priority.NORMAL.value, "reading_order": order, "rests": _rests()}
+        cursor.execute(_QUEUE_DUE, asked)
         made: int = cursor.rowcount
     return made
+
+
+def _rests() -> str:
+    """Return, as JSON by provider and object, for how many seconds a stream rests that changes rarely."""
+    rests = {
+        key: {
+            object_type: round(stream.rests.total_seconds())
+            for object_type, stream in provider.streams.items()
+            if isinstance(stream, RestingStream)
+        }
+        for key, provider in PROVIDERS.items()
+    }
+    return orjson.dumps(rests).decode()
 
 
 def start(

@@ -201,13 +201,15 @@ class Limits:
     """How fast we may call, for one account, shared by all workers.
 
     `in_flight` is how many calls may be under way at once, 0 where the provider sets no limit; `windows` how many
-    windows of a large read are read at the same time.
+    windows of a large read are read at the same time. `repeats_timeouts` is off where a call that we gave up goes on
+    being counted over there.
     """
 
     calls_per_second: float
     burst: int
     in_flight: int = 0
     windows: int = 1
+    repeats_timeouts: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ READ_SECONDS = 10.0
 TOTAL_SECONDS = 20.0
 MAX_BYTES = 10 * 1024 * 1024
 _TRIES = 3  # within one call; what lasts longer is the queue's business
+_TIMEOUTS = ("no_answer", "deadline")
 _LONGEST_WAIT_HERE = 5.0  # a Retry-After above this frees the worker instead
 
 
@@ -185,16 +186,21 @@ class ApiSession:
         pace: Pace | None = None,
         call_class: Callable[[str, str], str] = lambda method, path: "api",
         other_bases: Mapping[str, str] | None = None,
+        account: Mapping[str, Any] | None = None,
+        repeats_timeouts: bool = True,
     ) -> None:
         """Keep what every call needs.
 
         `authorization` returns the headers that authorise a call at the time of the call; `renew` is given those that
         the provider says are over, once for each call, and raises when it cannot help. `pace` may be None for calls
         outside an account's limits (token endpoints). `call_class` names a call's class for the meter.
-        `other_bases` are addresses beside the API's, such as the token endpoint's.
+        `other_bases` are addresses beside the API's, such as the token endpoint's. `account` is what is known of the
+        account. `repeats_timeouts` is off where a call that was given up still counts as one under way over there.
         """
         self.base_url = base_url.rstrip("/")
         self.meter = Meter()
+        self.account: Mapping[str, Any] = account or {}
+        self._repeats_timeouts = repeats_timeouts
         self.memory: dict[str, Any] = {}  # what one stream's call brought for the others of the same turn
         self._call_class = call_class
         self._bases = {"api": self.base_url} | {name: url.rstrip("/") for name, url in (other_bases or {}).items()}
@@ -260,7 +266,7 @@ class ApiSession:
             except RateLimited as error:
                 self._pause(error.retry_after, attempt, ends_at, error)
             except Transient as error:
-                if not repeatable:
+                if not repeatable or (error.code in _TIMEOUTS and not self._repeats_timeouts):
                     raise
                 self._pause(None, attempt, ends_at, error)
         raise AssertionError("unreachable")
