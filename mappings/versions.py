@@ -18,12 +18,18 @@ def mapper_for(connection: Connection, object_type: ObjectType) -> Mapper:
 
 
 def install_default(connection: Connection) -> None:
-    """Make version 1 from the default templates. Called twice, or by two workers at once, it does it once."""
+    """Give every object without rules those of its default template: in version 1, or in the version in force.
+
+    Called twice, or by two workers at once, it does it once.
+    """
+    in_force = FieldMapping.objects.in_force(connection)
+    version = in_force.values_list("version", flat=True).first() or 1
+    ruled = set(in_force.values_list("object_type", flat=True))
     FieldMapping.objects.bulk_create(
         [
             FieldMapping(
                 connection=connection,
-                version=1,
+                version=version,
                 object_type=template.object_type,
                 direction=Direction.IN,
                 position=position,
@@ -35,6 +41,7 @@ def install_default(connection: Connection) -> None:
                 reason=f"Template “{template.name}”",
             )
             for template in _defaults(connection)
+            if template.object_type not in ruled
             for position, rule in enumerate(template.rules, start=1)
         ],
         ignore_conflicts=True,

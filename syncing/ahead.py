@@ -25,6 +25,7 @@ _WAITING_RECORDS = 3000
 # milliseconds they are the bottleneck while the other thread maps (measured: 8,000 records a second, not 6,200).
 _SWITCH_SECONDS = 0.0003
 _RECORDS_AT_ONCE = 1000
+_PAGES_BEFORE_A_CUT = 2  # a window that may be through with its next page is not worth a call of its own
 _SIGN_OF_LIFE_SECONDS = 5.0
 _LOOK_AGAIN_SECONDS = 0.25
 
@@ -159,9 +160,10 @@ class ReadAhead:
 
     def _read_window(self, number: int, position: Position) -> None:
         try:
-            pages = self._read(position)
+            pages, come = self._read(position), 0
             while (page := next(pages, None)) is not None:
-                cut = self._cut(page)
+                come += 1
+                cut = self._cut(page) if come >= _PAGES_BEFORE_A_CUT else None
                 if cut is None:
                     self._hand_over(Part(number, page))
                 else:
@@ -170,7 +172,7 @@ class ReadAhead:
                     with self._changed:
                         self._todo.append(given)
                         self._changed.notify_all()
-                    pages = self._read(kept)
+                    pages, come = self._read(kept), 0
                 if page.last or self._is_over():
                     return
         finally:

@@ -81,7 +81,7 @@ def _rests() -> str:
     """Return, as JSON by provider and object, for how many seconds a stream rests that changes rarely."""
     rests = {
         key: {
-            object_type: round(stream.rests.total_seconds())
+            str(object_type): round(stream.rests.total_seconds())
             for object_type, stream in provider.streams.items()
             if isinstance(stream, RestingStream)
         }

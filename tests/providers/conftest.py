@@ -10,7 +10,7 @@ from integrations.providers import PROVIDERS
 from integrations.providers.http import ApiSession
 from tests.provider_sandbox import Sandbox
 
-SIZES = {"customers": 60, "products": 12, "orders": 40, "refunds": 5, "payout_days": 4}
+SIZES = {"customers": 60, "products": 12, "orders": 40, "refunds": 5, "payout_days": 4, "invoices": 12}
 
 
 @pytest.fixture

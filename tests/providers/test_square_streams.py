@@ -1,13 +1,16 @@
 """Reading Square page by page: nothing lost and nothing doubled, whatever happens between two pages."""
 
+from datetime import date
 from typing import Any
 
 import orjson
 import pytest
 
+from integrations.providers import PROVIDERS
 from integrations.providers.errors import CursorExpired, Transient
 from integrations.providers.http import ApiSession
 from integrations.providers.square import client
+from integrations.providers.square.reading import CutByPart
 from integrations.providers.square.streams import STREAMS
 from integrations.providers.types import ExternalRecord, ObjectType, Page, Position, ReadScope
 from tests.provider_sandbox import Sandbox
@@ -16,7 +19,7 @@ from tests.providers.wire import answer, wire
 KINDS = {
     ObjectType.LOCATION: "locations", ObjectType.CUSTOMER: "customers", ObjectType.PRODUCT: "products",
     ObjectType.ORDER: "orders", ObjectType.PAYMENT: "payments", ObjectType.REFUND: "refunds",
-    ObjectType.PAYOUT: "payouts",
+    ObjectType.PAYOUT: "payouts", ObjectType.INVOICE: "invoices",
 }  # fmt: skip
 PAGED = [each for each in KINDS if each is not ObjectType.LOCATION]
 
@@ -46,7 +49,7 @@ def test_empty_pages_with_a_cursor_do_not_end_a_read(
     pages = list(read(api, seller, object_type))
     assert sorted(ids(pages)) == sorted(live(sandbox, seller, object_type))
     assert [page.last for page in pages] == [False] * (len(pages) - 1) + [True]
-    if object_type is not ObjectType.PAYOUT:  # too few to have a second page
+    if object_type not in (ObjectType.PAYOUT, ObjectType.INVOICE):  # too few to have a second page
         assert any(not page.records for page in pages)
 
 
@@ -62,7 +65,8 @@ def test_a_cursor_that_dies_in_the_middle_loses_nothing(
             sandbox.ask("POST", "/clock", {"advance_seconds": 360})
     assert set(ids(found)) == live(sandbox, seller, object_type)
     # It goes on from the last time seen; the catalogue has no order and begins again.
-    assert len(ids(found)) - len(set(ids(found))) <= (4 if object_type is ObjectType.PRODUCT else 2)
+    unordered = (ObjectType.PRODUCT, ObjectType.INVOICE)
+    assert len(ids(found)) - len(set(ids(found))) <= (4 if object_type in unordered else 2)
 
 
 @pytest.mark.parametrize("object_type", PAGED)
@@ -198,3 +202,86 @@ def test_a_record_with_an_unreadable_time_does_not_stop_its_page() -> None:
     assert [(each.id, each.version, each.updated_at) for each in page.records] == [
         ("C1", "yesterday", None), ("C2", "4", None),
     ]  # fmt: skip
+
+
+CUT = [each for each in PAGED if isinstance(STREAMS[each], CutByPart)]
+
+
+@pytest.mark.parametrize("object_type", CUT)
+def test_a_read_that_is_cut_again_and_again_finds_every_record_and_ends_with_the_earliest_bookmark(
+    sandbox: Sandbox, seller: dict[str, Any], api: ApiSession, object_type: ObjectType
+) -> None:
+    sandbox.ask("POST", "/square/settings", {"page_size": 2})
+    stream: Any = STREAMS[object_type]
+    todo: list[Position] = [{}]
+    found: list[str] = []
+    ends: list[Position] = []
+    while todo:
+        page = next(read(api, seller, object_type, orjson.loads(orjson.dumps(todo.pop()))))
+        found += ids([page])
+        if page.last:
+            ends.append(page.position)
+        else:
+            todo += stream.split(page.position) or (page.position,)
+    assert set(found) == live(sandbox, seller, object_type)
+    if object_type not in (ObjectType.PAYOUT, ObjectType.INVOICE):  # a page holds them all; cut by location only
+        assert len(ends) > 1
+    assert stream.joined(ends) == min(ends, key=lambda end: end["since"])
+    doubles = len(found) - len(set(found))
+    assert doubles <= len(ends), "a window begins at the last time seen, which its own page may hold again"
+
+
+def test_the_names_of_groups_are_read_once_and_only_when_somebody_is_in_one(
+    sandbox: Sandbox, seller: dict[str, Any], api: ApiSession
+) -> None:
+    sandbox.clear_log()
+    pages = list(read(api, seller, ObjectType.CUSTOMER))
+    members = [record.raw for page in pages for record in page.records if record.raw.get("group_ids")]
+    assert members
+    assert all(len(raw["group_names"]) == len(raw["group_ids"]) for raw in members)
+    assert sandbox.ask("GET", "/log/counts")["by_path"]["/v2/customers/groups"] == 1
+
+
+def test_an_idle_read_of_customers_asks_for_no_group(sandbox: Sandbox, seller: dict[str, Any], api: ApiSession) -> None:
+    bookmark = list(read(api, seller, ObjectType.CUSTOMER))[-1].position
+    sandbox.ask("POST", "/clock", {"advance_seconds": 900})
+    sandbox.clear_log()
+    list(read(api, seller, ObjectType.CUSTOMER, bookmark))
+    assert sandbox.calls() == 1
+
+
+def test_sales_before_the_venue_s_own_first_day_are_left_where_they_are(
+    sandbox: Sandbox, seller: dict[str, Any], api: ApiSession
+) -> None:
+    truth = sandbox.truth(seller["id"], "payments")
+    day = date.fromisoformat(sorted(each["created_at"] for each in truth.values())[len(truth) // 2][:10])
+    places = scope_of(seller).known
+    found = ids(list(STREAMS[ObjectType.PAYMENT].read(api, {}, ReadScope(known=places, begin=day))))
+    assert set(found) == {key for key, each in truth.items() if each["created_at"][:10] >= day.isoformat()}
+    people = ids(list(STREAMS[ObjectType.CUSTOMER].read(api, {}, ReadScope(begin=day))))
+    assert set(people) == live(sandbox, seller, ObjectType.CUSTOMER)
+
+
+def test_an_invoice_is_completed_with_the_lines_of_its_order(seller: dict[str, Any], api: ApiSession) -> None:
+    stream: Any = STREAMS[ObjectType.INVOICE]
+    first = next(read(api, seller, ObjectType.INVOICE)).records[0]
+    values = stream.values(stream.complete(api, first).raw)
+    assert sum(line["total_money"].minor for line in values["line_items"]) <= values["total_money"].minor
+    assert values["line_items"]
+
+
+def test_the_provider_confirms_which_invoices_are_gone(
+    sandbox: Sandbox, seller: dict[str, Any], api: ApiSession
+) -> None:
+    (gone,) = sandbox.ask("POST", f"/square/{seller['id']}/delete", {"invoices": 1})["invoices"]
+    (there, *_) = sorted(live(sandbox, seller, ObjectType.INVOICE))
+    stream: Any = STREAMS[ObjectType.INVOICE]
+    assert [stream.gone(api, [each]) for each in (gone, there)] == [[gone], []]
+
+
+def test_an_owner_chooses_among_the_places_where_the_seller_trades(seller: dict[str, Any], api: ApiSession) -> None:
+    chooser = PROVIDERS["square"].chooser
+    assert chooser is not None
+    assert [(each.id, each.label) for each in chooser.options(api)] == [
+        (place["id"], place["name"]) for place in seller["locations"]
+    ]

@@ -15,7 +15,7 @@ from tests.provider_sandbox import Sandbox
 from tests.syncing.working import settle
 
 pytestmark = pytest.mark.django_db(transaction=True)
-SIZES = {"customers": 230, "products": 40, "orders": 120, "refunds": 6, "payout_days": 5}
+SIZES = {"customers": 230, "products": 40, "orders": 120, "refunds": 6, "payout_days": 5, "invoices": 12}
 KINDS = {
     "location": "locations",
     "customer": "customers",
@@ -24,6 +24,7 @@ KINDS = {
     "payment": "payments",
     "refund": "refunds",
     "payout": "payouts",
+    "invoice": "invoices",
 }
 
 
@@ -82,9 +83,11 @@ def test_an_incremental_sync_changes_exactly_the_changed_records_with_the_fewest
     assert {key for key, at in pulls(square).items() if at != pulled.get(key)} == expected
     moved = {key for key, version in versions(square).items() if version != before.get(key)}
     assert moved == expected
-    locations = len(held(square, "location"))
-    # One call each for locations, customers, catalogue, orders and refunds; one a location for payments and payouts.
-    assert sandbox.calls() == 5 + 2 * locations
+    locations, people = len(held(square, "location")), held(square, "customer")
+    # One call each for locations, customers, catalogue, orders and refunds; one a location for payments, payouts and
+    # invoices; one for the names of groups when somebody who changed is in one.
+    in_groups = any(people[each].get("group_ids") for each in changed["customers"])
+    assert sandbox.calls() == 5 + 3 * locations + in_groups
 
 
 def test_a_second_sync_without_changes_touches_no_row(square: Connection, sandbox: Sandbox) -> None:

@@ -173,7 +173,7 @@ def test_a_page_stored_in_the_same_turn_counts_before_giving_up(
     square: Connection, fail: Any, sandbox: Sandbox, settings: Any
 ) -> None:
     sandbox.ask("POST", "/square/settings", {"page_size": 10})
-    fail(status=500, skip=2)
+    fail(status=500, skip=2, path="/v2/customers/search")
     put(square)
     SyncJob.objects.update(attempts=settings.SYNC_MAX_ATTEMPTS - 1)
     tasks.work_once()
@@ -276,7 +276,8 @@ def test_a_worker_that_is_told_to_go_leaves_the_rest_for_another(
     assert (SyncJob.objects.get().status, customers()) == ("queued", 10)
     monkeypatch.setattr(runner.Shutdown, "requested", False)
     settle()
-    assert (customers(), read()) == (40, 40)
+    assert customers() == 40
+    assert 40 <= read() < 50, "a window begins at the last time seen"
 
 
 @pytest.fixture

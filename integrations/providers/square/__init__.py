@@ -13,5 +13,6 @@ SQUARE = Provider(
     oauth=SquareOAuth(),
     key_auth=SquareKey(),
     webhooks=SquareWebhooks(),
+    chooser=streams.LocationChooser(),
     classify=client.classify,
 )

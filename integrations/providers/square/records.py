@@ -37,6 +37,8 @@ def customer(raw: JSON) -> Values:
                 values[f"address.{name}"] = address[name]
     if raw.get("group_ids"):
         values["group_ids"] = list(raw["group_ids"])
+    if raw.get("group_names"):
+        values["group_names"] = list(raw["group_names"])
     unsubscribed = (raw.get("preferences") or {}).get("email_unsubscribed")
     if unsubscribed is not None:
         values["preferences.email_unsubscribed"] = bool(unsubscribed)
@@ -152,6 +154,34 @@ def _entry(raw: JSON) -> Values:
     if source:
         values["source_id"] = source
     return values
+
+
+def invoice(raw: JSON) -> Values:
+    """Return the values of an invoice: what is asked for, what of it is paid, and the lines of its order."""
+    values = _copied(raw, ("id", "location_id", "order_id", "invoice_number", "title", "description", "status",
+                           "delivery_method", "public_url", "sale_or_service_date"))  # fmt: skip
+    requests = raw.get("payment_requests") or []
+    asked = _sum(requests, "computed_amount_money")
+    paid = _sum(requests, "total_completed_amount_money")
+    _add_money(values, {"total_money": asked, "paid_money": paid}, ("total_money", "paid_money"))
+    if asked:
+        left = asked["amount"] - (paid["amount"] if paid else 0)
+        values["balance_money"] = Money(left, values["total_money"].currency)
+    due = [entry["due_date"] for entry in requests if entry.get("due_date")]
+    if due:
+        values["due_date"] = max(due)
+    customer = (raw.get("primary_recipient") or {}).get("customer_id")
+    if customer:
+        values["primary_recipient.customer_id"] = customer
+    values["line_items"] = [_line(entry) for entry in (raw.get("order") or {}).get("line_items") or []]
+    return _with_times(values, raw)
+
+
+def _sum(entries: Iterable[JSON], name: str) -> JSON | None:
+    amounts = [entry[name] for entry in entries if entry.get(name)]
+    if not amounts:
+        return None
+    return {"amount": sum(money["amount"] for money in amounts), "currency": amounts[0]["currency"]}
 
 
 def _copied(raw: JSON, names: Iterable[str]) -> Values:
