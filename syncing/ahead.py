@@ -163,14 +163,12 @@ class ReadAhead:
             pages, come = self._read(position), 0
             while (page := next(pages, None)) is not None:
                 come += 1
-                cut = self._cut(page) if come >= _PAGES_BEFORE_A_CUT else None
-                if cut is None:
-                    self._hand_over(Part(number, page))
-                else:
-                    kept, given = cut[0], (next(self._numbers), cut[1])
-                    self._hand_over(Part(number, replace(page, position=kept), given))
+                kept, *rest = self._cut(page) if come >= _PAGES_BEFORE_A_CUT else [page.position]
+                given = tuple((next(self._numbers), each) for each in rest)
+                self._hand_over(Part(number, replace(page, position=kept), given))
+                if given:
                     with self._changed:
-                        self._todo.append(given)
+                        self._todo.extend(given)
                         self._changed.notify_all()
                     pages, come = self._read(kept), 0
                 if page.last or self._is_over():
@@ -180,11 +178,17 @@ class ReadAhead:
                 self._busy -= 1
                 self._changed.notify_all()
 
-    def _cut(self, page: Page) -> tuple[Position, Position] | None:
-        """Return the two halves of what the window still has to read, when a thread has nothing to do."""
-        if self._split is None or page.last or self._idle <= len(self._todo) or self._is_over():
-            return None
-        return self._split(page.position)
+    def _cut(self, page: Page) -> list[Position]:
+        """Return what the window still has to read, in as many parts as there are threads with nothing to do."""
+        parts = [page.position]
+        if self._split is None or page.last or self._is_over():
+            return parts
+        while len(parts) <= self._idle - len(self._todo):
+            finer = [half for part in parts for half in (self._split(part) or (part,))]
+            if len(finer) == len(parts):
+                break
+            parts = finer
+        return parts
 
     def _hand_over(self, item: Part | _End) -> None:
         with self._changed:

@@ -12,11 +12,11 @@ from integrations.providers.types import Page, Position
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A page of one window, and the new window that was cut off its remainder, if any."""
+    """A page of one window, and the new windows that were cut off its remainder, if any."""
 
     window: int
     page: Page
-    given: tuple[int, Position] | None = None
+    given: tuple[tuple[int, Position], ...] = ()
 
 
 class Windows:
@@ -33,9 +33,7 @@ class Windows:
 
     def take(self, part: Part) -> None:
         """Note that a part will be stored together with `position`."""
-        if part.given is not None:
-            number, position = part.given
-            self.open[number] = position
+        self.open.update(part.given)
         if part.page.last:
             del self.open[part.window]
             ends = [*self._ends, part.page.position]

@@ -70,7 +70,7 @@ class SplitStream(Stream, Protocol):
     def split(self, position: Position) -> tuple[Position, Position] | None:
         """Return two positions that together read what `position` still has to; None when it is not worth a call.
 
-        `position` is one that a page gave. Pure. The first goes on near where `position` stands.
+        `position` is one that a page gave, or one that a split gave. Pure. The first goes on where `position` stands.
         """
 
     def joined(self, ends: list[Position]) -> Position:

@@ -188,6 +188,7 @@ class ApiSession:
         other_bases: Mapping[str, str] | None = None,
         account: Mapping[str, Any] | None = None,
         repeats_timeouts: bool = True,
+        patience: float | None = None,
     ) -> None:
         """Keep what every call needs.
 
@@ -196,12 +197,15 @@ class ApiSession:
         outside an account's limits (token endpoints). `call_class` names a call's class for the meter.
         `other_bases` are addresses beside the API's, such as the token endpoint's. `account` is what is known of the
         account. `repeats_timeouts` is off where a call that was given up still counts as one under way over there.
+        `patience` is the total time of a call in seconds; a page that a person waits for has less of it.
         """
         self.base_url = base_url.rstrip("/")
         self.meter = Meter()
         self.account: Mapping[str, Any] = account or {}
         self._repeats_timeouts = repeats_timeouts
+        self._patience = patience or TOTAL_SECONDS
         self.memory: dict[str, Any] = {}  # what one stream's call brought for the others of the same turn
+        self.memory_lock = threading.Lock()  # held by the thread that fills it, while others would ask for the same
         self._call_class = call_class
         self._bases = {"api": self.base_url} | {name: url.rstrip("/") for name, url in (other_bases or {}).items()}
         self._headers = dict(headers)
@@ -253,7 +257,7 @@ class ApiSession:
         `repeatable` after short troubles: all within three tries and the total time, so that it never outlasts the
         lease of a job. Only a 204 may be empty unless `may_be_empty` says that this call's answer is.
         """
-        url, renewed, ends_at = self._url(base, path), False, time.monotonic() + TOTAL_SECONDS
+        url, renewed, ends_at = self._url(base, path), False, time.monotonic() + self._patience
         for attempt in itertools.count(1):
             shown = dict(self._authorization()) if self._authorization else {}
             try:
@@ -262,7 +266,7 @@ class ApiSession:
                 if renewed or self._renew is None:
                     raise
                 self._renew(shown)
-                renewed, ends_at = True, time.monotonic() + TOTAL_SECONDS
+                renewed, ends_at = True, time.monotonic() + self._patience
             except RateLimited as error:
                 self._pause(error.retry_after, attempt, ends_at, error)
             except Transient as error:
@@ -274,7 +278,7 @@ class ApiSession:
     def _pause(self, asked: float | None, attempt: int, ends_at: float, error: Transient) -> None:
         """Wait before the next try; raise when it would be one too many, or have less than half of the time."""
         seconds = asked if asked is not None else random.uniform(0, 0.5 * 2**attempt)  # noqa: S311 - jitter
-        too_late = time.monotonic() + seconds > ends_at - TOTAL_SECONDS / 2
+        too_late = time.monotonic() + seconds > ends_at - self._patience / 2
         if attempt >= _TRIES or seconds > _LONGEST_WAIT_HERE or too_late:
             raise error
         self.meter.waited(seconds)
@@ -284,7 +288,8 @@ class ApiSession:
         self, method: str, url: str, body: bytes | None, headers: Mapping[str, str], ends_at: float, may_be_empty: bool
     ) -> Answer:
         sent = self._headers | ({"Content-Type": "application/json"} if body is not None else {}) | dict(headers)
-        turn = self._pace.turn(time.monotonic() + _LONGEST_WAIT_HERE) if self._pace else contextlib.nullcontext()
+        stop_waiting_at = min(time.monotonic() + _LONGEST_WAIT_HERE, ends_at)
+        turn = self._pace.turn(stop_waiting_at) if self._pace else contextlib.nullcontext()
         with turn:
             status, received, data = _send(method, url, sent, body, ends_at)
         self.meter.count(self._call_class(method, url), len(data))
@@ -304,7 +309,8 @@ def _send(
 ) -> tuple[int, dict[str, str], bytes]:
     """Return status, lower-case headers and body of one exchange. Raises Transient when there is no whole answer."""
     _call.deadline = deadline
-    timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
+    left = max(0.1, deadline - time.monotonic())
+    timeout = urllib3.Timeout(connect=min(CONNECT_SECONDS, left), read=min(READ_SECONDS, left))
     try:
         response = _connections.request(
             method, url, headers=headers, body=body, timeout=timeout, redirect=False, preload_content=False
@@ -334,7 +340,7 @@ def _read(response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
             chunks.append(chunk)
     if time.monotonic() > deadline:
         response.close()
-        raise Transient(f"The answer took more than {TOTAL_SECONDS:.0f} seconds.", code="deadline")
+        raise Transient("The answer took too long.", code="deadline")
     response.release_conn()
     return b"".join(chunks)
 

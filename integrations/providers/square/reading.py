@@ -34,6 +34,7 @@ class Asked:
         self.end: str | None = reading.get("to")  # a window's end, not included
         self.cursor: str | None = reading.get("cursor")
         self.part: Any = reading["parts"][0]
+        self.counts = reading.get("counts", "started" not in reading)  # as the cursor's own query did
 
     @property
     def earliest(self) -> str:
@@ -70,8 +71,9 @@ class SquareStream:
             except CursorExpired:
                 if not reading.get("cursor"):
                     raise
-                reading |= {"cursor": None, "from": reading.get("seen") or reading.get("from")}
+                reading |= {"cursor": None, "from": reading.get("seen") or reading.get("from"), "counts": False}
                 continue
+            reading.setdefault("counts", "started" not in reading)
             reading.setdefault("started", _provider_time(answer))
             reading.setdefault("total", answer.body.get("count"))
             found = self._found(answer.body)
@@ -160,14 +162,15 @@ class CutByTime(CutByPart):
         reading: JSON = position.get("reading") or {"parts": []}
         if len(reading["parts"]) != 1:
             return super().split(position)
-        if not reading.get("seen"):
+        stands_at = reading.get("seen") or reading.get("from")
+        if not stands_at:
             return None
-        stands, end = records.moment(reading["seen"]), records.moment(reading.get("to") or reading["started"])
+        stands, end = records.moment(stands_at), records.moment(reading.get("to") or reading["started"])
         if end - stands < _WORTH_A_CUT:
             return None
         middle = _text(stands + (end - stands) / 2)
-        kept = reading | {"cursor": None, "from": reading["seen"], "to": middle}
-        given = reading | {"cursor": None, "from": middle, "seen": None, "open": None}
+        kept = reading | {"cursor": None, "from": stands_at, "to": middle, "counts": False}
+        given = kept | {"from": middle, "to": reading.get("to"), "seen": None, "open": None}
         return _with(position, kept), _with(position, given)
 
 

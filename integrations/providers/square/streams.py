@@ -61,7 +61,8 @@ class Customers(CutByTime):
         if asked.resume or asked.end:
             filters["created_at"] = _range(asked.resume, asked.end)
         query: JSON = {"sort": {"field": "CREATED_AT", "order": "ASC"}} | ({"filter": filters} if filters else {})
-        body: JSON = {"query": query, "limit": 100, "count": True} | ({"cursor": asked.cursor} if asked.cursor else {})
+        body: JSON = {"query": query, "limit": 100, "count": asked.counts}
+        body |= {"cursor": asked.cursor} if asked.cursor else {}
         return _with_group_names(api, api.post("/v2/customers/search", body, repeatable=True))
 
     def gone(self, api: ApiSession, ids: list[str]) -> list[str]:
@@ -320,9 +321,10 @@ def _with_group_names(api: ApiSession, answer: Answer) -> Answer:
     page = listed if isinstance(listed, list) else []
     members = [raw for raw in page if isinstance(raw, dict) and raw.get("group_ids")]
     met = {each for raw in members for each in raw["group_ids"]}
-    names: dict[str, str] = api.memory.get(_GROUP_NAMES, {})
-    if met - names.keys():
-        names = api.memory[_GROUP_NAMES] = dict.fromkeys(met, "") | _group_names(api)
+    with api.memory_lock:
+        names: dict[str, str] = api.memory.get(_GROUP_NAMES, {})
+        if met - names.keys():
+            names = api.memory[_GROUP_NAMES] = dict.fromkeys(met, "") | _group_names(api)
     for raw in members:
         raw["group_names"] = [names[each] for each in raw["group_ids"] if names.get(each)]
     return answer
