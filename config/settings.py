@@ -36,12 +36,19 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 # --- Providers --------------------------------------------------------------------------------------------------------
 # The sandbox's address, for the demo and the tests only; a system check refuses it anywhere else.
 SANDBOX_URL = env.str("SANDBOX_URL", "").rstrip("/")
-# Our application at each provider: "id:secret". In the demo the sandbox knows these.
+# Our application at each provider. These are the ones that the sandbox knows.
+SANDBOX_APPS = {
+    "square": ("sandbox-sq0idb-backline", "sandbox-sq0csb-backline-secret"),
+    "stripe": ("ca_SandboxBackline", "sk_test_SandboxBacklinePlatform"),  # the secret is the platform's secret key
+    "mailchimp": ("418612345678", "5a1db0c4e7f2963847bd0e6f1c2a9b83d4e5f60718293a4b"),
+    "quickbooks": ("ABSandboxBacklineQuickBooksOnlineApplication00", "BacklineSandboxQuickBooksSecretLettersOnly"),
+}
 PROVIDER_APPS = {
-    "square": {
-        "client_id": env.str("SQUARE_CLIENT_ID", "sandbox-sq0idb-backline" if SANDBOX_URL else ""),
-        "client_secret": env.str("SQUARE_CLIENT_SECRET", "sandbox-sq0csb-backline-secret" if SANDBOX_URL else ""),
-    },
+    provider: {
+        "client_id": env.str(f"{provider.upper()}_CLIENT_ID", client_id if SANDBOX_URL else ""),
+        "client_secret": env.str(f"{provider.upper()}_CLIENT_SECRET", client_secret if SANDBOX_URL else ""),
+    }
+    for provider, (client_id, client_secret) in SANDBOX_APPS.items()
 }
 # Overrides of the calls a second that `spec.py` allows for one account: "square=200,stripe=15".
 PROVIDER_CALLS_PER_SECOND: dict[str, float] = env.dict("PROVIDER_CALLS_PER_SECOND", {}, subcast_values=float)

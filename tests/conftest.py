@@ -87,10 +87,11 @@ def sandbox(_sandbox_process: Sandbox, settings: Any) -> Sandbox:
     settings.SANDBOX_URL = _sandbox_process.url
     settings.PUBLIC_URL = "http://testserver"
     settings.PROVIDER_APPS = {
-        "square": {"client_id": "sandbox-sq0idb-backline", "client_secret": "sandbox-sq0csb-backline-secret"}
+        provider: {"client_id": client_id, "client_secret": client_secret}
+        for provider, (client_id, client_secret) in settings.SANDBOX_APPS.items()
     }
-    settings.PROVIDER_CALLS_PER_SECOND = {"square": 10_000}
-    _sandbox_process.ask(
-        "POST", "/square/redirect-uris", {"uri": "http://testserver/api/v1/integrations/oauth/callback/square"}
-    )
+    settings.PROVIDER_CALLS_PER_SECOND = dict.fromkeys(settings.SANDBOX_APPS, 10_000)
+    for provider in settings.SANDBOX_APPS:
+        uri = f"http://testserver/api/v1/integrations/oauth/callback/{provider}"
+        _sandbox_process.ask("POST", f"/{provider}/redirect-uris", {"uri": uri})
     return _sandbox_process

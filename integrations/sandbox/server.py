@@ -19,11 +19,16 @@ from integrations.sandbox.door import Door
 from integrations.sandbox.doubles import Open, Opening
 from integrations.sandbox.faults import Faults
 from integrations.sandbox.log import RequestLog
+from integrations.sandbox.mailchimp.opening import open_mailchimp
+from integrations.sandbox.quickbooks.opening import open_quickbooks
 from integrations.sandbox.square.opening import open_square
+from integrations.sandbox.stripe.opening import open_stripe
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 MOST_BYTES = 32 * 1024 * 1024
-DOUBLES: dict[str, Open] = {"square": open_square}
+DOUBLES: dict[str, Open] = {
+    "square": open_square, "stripe": open_stripe, "mailchimp": open_mailchimp, "quickbooks": open_quickbooks,
+}  # fmt: skip
 
 
 def main(argv: list[str] | None = None) -> int:

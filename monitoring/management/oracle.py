@@ -97,7 +97,8 @@ def verdict(connection: Connection, object_type: ObjectType) -> Verdict:
         held = dict(links.filter(external_id__in=there).values_list("external_id", "raw"))
         found.there += len(there)
         found.missing += len(there.keys() - held.keys())
-        found.stale += sum(not _holds(held[key], each) for key, each in there.items() if key in held)
+        whole = connection.provider != "mailchimp"
+        found.stale += sum(not _holds(held[key], each, all_of_it=whole) for key, each in there.items() if key in held)
     return found
 
 
@@ -137,12 +138,17 @@ def _id_of(document: Document) -> str:
     return str(document.get("contact_id") or document.get("id") or document["Id"])
 
 
-def _holds(ours: Any, theirs: Any) -> bool:
-    """Return whether ours holds everything of theirs; an object that was fetched along stands for its id."""
+def _holds(ours: Any, theirs: Any, *, all_of_it: bool) -> bool:
+    """Return whether ours holds theirs; an object that was fetched along stands for its id.
+
+    `all_of_it` is off where we ask for chosen fields only: then what we hold has to be right.
+    """
     if isinstance(theirs, dict):
-        return isinstance(ours, dict) and all(_holds(ours.get(key), value) for key, value in theirs.items())
+        keys = theirs if all_of_it else theirs.keys() & (ours or {}).keys()
+        return isinstance(ours, dict) and all(_holds(ours.get(key), theirs[key], all_of_it=all_of_it) for key in keys)
     if isinstance(theirs, list):
-        return isinstance(ours, list) and len(ours) == len(theirs) and all(map(_holds, ours, theirs))
+        pairs = zip(ours, theirs, strict=False) if isinstance(ours, list) else ()
+        return len(ours or ()) == len(theirs) and all(_holds(*pair, all_of_it=all_of_it) for pair in pairs)
     if isinstance(ours, dict):
         return bool(ours.get("id") == theirs)
     return bool(ours == theirs)

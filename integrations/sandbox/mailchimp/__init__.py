@@ -1,0 +1,1 @@
+"""Mailchimp Marketing as a strict local double."""
