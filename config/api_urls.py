@@ -7,6 +7,7 @@ from rest_framework.permissions import IsAuthenticated
 
 from connections.api import ConnectionViewSet
 from monitoring.api import IntegrationViewSet, NowhereViewSet
+from syncing import choosing
 from syncing.api import SyncViewSet
 
 _PROVIDER = r"(?P<provider>[-\w]+)"
@@ -21,7 +22,7 @@ def _read(action: str) -> object:
 
 
 def _change(action: str) -> object:
-    return ConnectionViewSet.as_view({"post": action})
+    return ConnectionViewSet.as_view({"post": action}, choose=choosing.carry_out)
 
 
 def _sync(method: str, action: str) -> object:

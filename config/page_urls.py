@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from connections import views as connections
 from monitoring import views as monitoring
+from syncing import choice_views as choosing
 from syncing import views as syncing
 
 _provider = [
@@ -11,12 +12,12 @@ _provider = [
     path("progress/", monitoring.progress, name="progress"),
     path("connect/", connections.connect, name="connect"),
     path("connect/key/", connections.connect_key, name="connect_key"),
-    path("welcome/", syncing.welcome, name="welcome"),
+    path("welcome/", choosing.welcome, name="welcome"),
     path("sync/", syncing.sync_now, name="sync_now"),
     path("stop/", syncing.stop, name="stop"),
     path("pause/", connections.pause, name="pause"),
     path("resume/", connections.resume, name="resume"),
-    path("schedule/", syncing.change_schedule, name="change_schedule"),
+    path("settings/", choosing.settings, name="settings"),
     path("disconnect/", connections.disconnect, name="disconnect"),
     path("history/", syncing.history, name="history"),
     path("history/export.csv", syncing.history_csv, name="history_csv"),
