@@ -20,7 +20,7 @@ class CanonicalField:
 
 @dataclass(frozen=True, slots=True)
 class CanonicalObject:
-    """One object type: its words, its fields, and which of them must be there.
+    """One object type: its words, what it is to an owner, its fields, and which of them must be there.
 
     `one_of` holds alternatives: at least one must have a value, else the record is left out and says so.
     """
@@ -30,6 +30,7 @@ class CanonicalObject:
     fields: tuple[CanonicalField, ...]
     one_of: tuple[str, ...] = ()
     one_of_label: str = ""
+    hint: str = ""
 
     def missing(self, values: Mapping[str, Any]) -> str:
         """Return the label of what is missing, "" when the record is whole enough to keep."""
@@ -58,11 +59,13 @@ OBJECTS: dict[ObjectType, CanonicalObject] = {
             F("currency", "Currency"),
             F("country", "Country", T.COUNTRY),
         ),
+        hint="The places where you sell, each with its currency and time zone.",
     ),
     ObjectType.AUDIENCE: CanonicalObject(
         "audience",
         "audiences",
         (F("name", "Name", required=True), F("size", "Contacts", T.NUMBER), F("language", "Language")),
+        hint="Your newsletter’s lists of contacts, with their sizes.",
     ),
     ObjectType.MERGE_FIELD: CanonicalObject(
         "audience field",
@@ -74,6 +77,7 @@ OBJECTS: dict[ObjectType, CanonicalObject] = {
             F("required", "Required", T.BOOLEAN),
             F("choices", "Choices", T.LIST),
         ),
+        hint="The fields that you made for your audience, such as a birthday.",
     ),
     ObjectType.ACCOUNT: CanonicalObject(
         "account",
@@ -85,15 +89,25 @@ OBJECTS: dict[ObjectType, CanonicalObject] = {
             F("currency", "Currency"),
             F("parent", "Part of", T.REFERENCE),
         ),
+        hint="The accounts of your books, to choose where sales belong.",
     ),
     ObjectType.TAX_CODE: CanonicalObject(
         "tax code",
         "tax codes",
         (*_CHOICE, F("description", "Description"), F("kind", "Kind", T.CHOICE), F("rate", "Rate in per cent")),
+        hint="The taxes of your books, with their rates.",
     ),
-    ObjectType.CLASS: CanonicalObject("class", "classes", (*_CHOICE, F("parent", "Part of", T.REFERENCE))),
+    ObjectType.CLASS: CanonicalObject(
+        "class",
+        "classes",
+        (*_CHOICE, F("parent", "Part of", T.REFERENCE)),
+        hint="What you sort your books by, such as bar and tickets.",
+    ),
     ObjectType.PAYMENT_METHOD: CanonicalObject(
-        "payment method", "payment methods", (*_CHOICE, F("kind", "Kind", T.CHOICE))
+        "payment method",
+        "payment methods",
+        (*_CHOICE, F("kind", "Kind", T.CHOICE)),
+        hint="What your books call cash, card and transfer.",
     ),
     ObjectType.CUSTOMER: CanonicalObject(
         "customer",
@@ -120,6 +134,7 @@ OBJECTS: dict[ObjectType, CanonicalObject] = {
         ),
         one_of=("email", "phone", "given_name", "family_name", "company"),
         one_of_label="e-mail, phone number or name",
+        hint="The people who come to you, with how to reach them.",
     ),
     ObjectType.PRODUCT: CanonicalObject(
         "product",
@@ -134,6 +149,7 @@ OBJECTS: dict[ObjectType, CanonicalObject] = {
             F("archived", "Archived", T.BOOLEAN),
             F("variants", "Variants", T.LIST),
         ),
+        hint="What you sell: tickets, drinks, merchandise.",
     ),
     ObjectType.ORDER: CanonicalObject(
         "order",
@@ -155,6 +171,7 @@ OBJECTS: dict[ObjectType, CanonicalObject] = {
             F("refunded", "Refunded", T.MONEY),
             F("business_date", "Business day", T.DATE),
         ),
+        hint="Every sale with its lines, taxes and discounts.",
     ),
     ObjectType.PAYMENT: CanonicalObject(
         "payment",
@@ -172,6 +189,7 @@ OBJECTS: dict[ObjectType, CanonicalObject] = {
             F("order", "Order", T.REFERENCE),
             F("receipt_url", "Receipt"),
         ),
+        hint="What was paid, when and how.",
     ),
     ObjectType.REFUND: CanonicalObject(
         "refund",
@@ -184,6 +202,7 @@ OBJECTS: dict[ObjectType, CanonicalObject] = {
             F("reason", "Reason"),
             F("fee_returned", "Fee given back", T.MONEY),
         ),
+        hint="What was given back, and for which payment.",
     ),
     ObjectType.PAYOUT: CanonicalObject(
         "payout",
@@ -195,6 +214,7 @@ OBJECTS: dict[ObjectType, CanonicalObject] = {
             F("method", "Method", T.CHOICE),
             F("entries", "Entries", T.LIST),
         ),
+        hint="What reaches your bank, and what it consists of.",
     ),
     ObjectType.INVOICE: CanonicalObject(
         "invoice",
@@ -210,8 +230,15 @@ OBJECTS: dict[ObjectType, CanonicalObject] = {
             F("lines", "Lines", T.LIST),
             F("balance", "Still to pay", T.MONEY),
         ),
+        hint="What you billed, and what is still to be paid.",
     ),
 }
+
+# What belongs to the set-up of an account: an owner chooses from it and does not count it.
+SET_UP = frozenset((
+    ObjectType.LOCATION, ObjectType.AUDIENCE, ObjectType.MERGE_FIELD, ObjectType.ACCOUNT, ObjectType.TAX_CODE,
+    ObjectType.CLASS, ObjectType.PAYMENT_METHOD,
+))  # fmt: skip
 
 
 def label(object_type: str, path: str) -> str:

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import phonenumbers
 
 from integrations.providers.types import Money
+from mappings.countries import two_letters
 
 Change: TypeAlias = Callable[[Any], Any]
 
@@ -44,6 +45,28 @@ def lower(_context: Context) -> Change:
 def upper(_context: Context) -> Change:
     """In upper case."""
     return lambda value: str(value).upper()
+
+
+def given_name(_context: Context) -> Change:
+    """The first names of a person's whole name; a single word is one."""
+    return lambda value: _names(value)[0] or None
+
+
+def family_name(_context: Context) -> Change:
+    """The last name of a person's whole name, with the small words before it (van, de la)."""
+    return lambda value: _names(value)[1] or None
+
+
+def _names(value: Any) -> tuple[str, str]:
+    """Return first names and last name. “Last, First” is turned round; nothing else is guessed."""
+    last, comma, first = str(value).partition(",")
+    if comma and first.strip():
+        return " ".join(first.split()), " ".join(last.split())
+    words = str(value).replace(",", " ").split()
+    at = len(words) - 1
+    while at > 1 and words[at - 1].islower():
+        at -= 1
+    return (" ".join(words[:at]), " ".join(words[at:])) if at > 0 else (" ".join(words), "")
 
 
 _E164 = re.compile(r"\+[1-9]\d{7,14}\Z")
@@ -102,6 +125,18 @@ def venue_day(context: Context) -> Change:
     return change
 
 
+def country(_context: Context) -> Change:
+    """As the two letters of ISO 3166-1; three letters are turned into them."""
+
+    def change(value: Any) -> str:
+        known = two_letters(str(value))
+        if known is None:
+            raise Unfit(f"“{value!s:.40}” is not the code of a country")
+        return known
+
+    return change
+
+
 def currency(_context: Context) -> Change:
     """The currency of an amount."""
 
@@ -133,9 +168,12 @@ TRANSFORMS: dict[str, Callable[..., Change]] = {
     "trim": trim,
     "lower": lower,
     "upper": upper,
+    "given_name": given_name,
+    "family_name": family_name,
     "phone": phone,
     "birthday": birthday,
     "venue_day": venue_day,
+    "country": country,
     "currency": currency,
     "choice": choice,
     "text": text,

@@ -1,0 +1,20 @@
+"""Mailchimp: audiences, their fields and their contacts."""
+
+from integrations.providers.base import Provider
+from integrations.providers.mailchimp import client, streams
+from integrations.providers.mailchimp.auth import MailchimpCheck, MailchimpEntrance, MailchimpKey, MailchimpOAuth
+from integrations.providers.mailchimp.chooser import AudienceChooser
+from integrations.providers.mailchimp.spec import SPEC
+from integrations.providers.mailchimp.webhooks import MailchimpWebhooks
+
+MAILCHIMP = Provider(
+    spec=SPEC,
+    check=MailchimpCheck(),
+    streams=streams.STREAMS,
+    oauth=MailchimpOAuth(),
+    key_auth=MailchimpKey(),
+    webhooks=MailchimpWebhooks(),
+    entrance=MailchimpEntrance(),
+    chooser=AudienceChooser(),
+    classify=client.classify,
+)

@@ -1,0 +1,75 @@
+"""Which fields Mailchimp's objects have, as the mapping rules name them. Source: its API reference, November 2026."""
+
+from integrations.providers.types import Field
+from integrations.providers.types import FieldType as T
+
+# Besides these a contact has what its audience has: one field for each merge tag, named with this before the tag.
+MERGE_FIELDS = "merge_fields."
+
+AUDIENCE: tuple[Field, ...] = (
+    Field("id", "Audience ID"),
+    Field("web_id", "Number in Mailchimp's pages"),
+    Field("name", "Name"),
+    Field("stats.member_count", "Subscribed contacts", T.NUMBER),
+    Field("stats.unsubscribe_count", "Unsubscribed contacts", T.NUMBER),
+    Field("stats.cleaned_count", "Cleaned contacts", T.NUMBER),
+    Field("campaign_defaults.language", "Language"),
+    Field("campaign_defaults.from_name", "Sender's name"),
+    Field("double_optin", "Asks to confirm", T.BOOLEAN),
+    Field("marketing_permissions", "Has consent boxes", T.BOOLEAN),
+    Field("visibility", "Visibility", T.CHOICE),
+    Field("date_created", "Created", T.DATETIME),
+)
+MERGE_FIELD: tuple[Field, ...] = (
+    Field("merge_id", "Field number"),
+    Field("list_id", "Audience", T.REFERENCE),
+    Field("tag", "Merge tag"),
+    Field("name", "Name"),
+    Field("type", "Kind", T.CHOICE),
+    Field("required", "Required", T.BOOLEAN),
+    Field("public", "Shown on forms", T.BOOLEAN),
+    Field("default_value", "Default"),
+    Field("display_order", "Place on forms", T.NUMBER),
+    Field("help_text", "Help"),
+    Field("options.choices", "Choices", T.LIST),
+    Field("options.size", "Longest value", T.NUMBER),
+    Field("options.default_country", "Default country"),
+    Field("options.phone_format", "Phone format", T.CHOICE),
+    Field("options.date_format", "Date format", T.CHOICE),
+)
+MEMBER: tuple[Field, ...] = (
+    Field("id", "Contact's hash"),
+    Field("contact_id", "Contact ID"),
+    Field("list_id", "Audience", T.REFERENCE),
+    Field("unique_email_id", "ID of the e-mail address"),
+    Field("web_id", "Number in Mailchimp's pages"),
+    Field("email_address", "E-mail address", T.EMAIL),
+    Field("full_name", "Full name"),
+    Field("merge_fields.FNAME", "First name"),
+    Field("merge_fields.LNAME", "Last name"),
+    Field("merge_fields.PHONE", "Phone number", T.PHONE),
+    Field("merge_fields.COMPANY", "Company"),
+    Field("merge_fields.BIRTHDAY", "Birthday", T.DATE),
+    Field("merge_fields.ADDRESS", "Address in one line"),
+    Field("merge_fields.ADDRESS.addr1", "Address line 1"),
+    Field("merge_fields.ADDRESS.addr2", "Address line 2"),
+    Field("merge_fields.ADDRESS.city", "Town or city"),
+    Field("merge_fields.ADDRESS.state", "County or state"),
+    Field("merge_fields.ADDRESS.zip", "Postcode"),
+    Field("merge_fields.ADDRESS.country", "Country", T.COUNTRY),
+    Field("status", "Marketing status", T.CHOICE),
+    Field("unsubscribe_reason", "Why they left"),
+    Field("source", "Where they signed up"),
+    Field("timestamp_signup", "Signed up", T.DATETIME),
+    Field("timestamp_opt", "Confirmed", T.DATETIME),
+    Field("email_type", "Format wanted", T.CHOICE),
+    Field("language", "Language"),
+    Field("vip", "VIP", T.BOOLEAN),
+    Field("tags", "Tags", T.LIST),
+    Field("sms_phone_number", "Number for text messages", T.PHONE),
+    Field("sms_subscription_status", "Text message status", T.CHOICE),
+    Field("consents_to_one_to_one_messaging", "Agrees to personal messages", T.BOOLEAN),
+    Field("location.country_code", "Seen in", T.COUNTRY),
+    Field("location.timezone", "Time zone"),
+    Field("last_changed", "Last changed", T.DATETIME),
+)

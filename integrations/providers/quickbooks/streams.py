@@ -1,0 +1,113 @@
+"""How each of QuickBooks' objects is read: everything by query, then what changed by one call for all of them."""
+
+from datetime import timedelta
+from typing import ClassVar
+
+from integrations.providers.base import Stream
+from integrations.providers.http import ApiSession
+from integrations.providers.quickbooks import client, fields, queries, records
+from integrations.providers.quickbooks.changes import ChangingStream
+from integrations.providers.quickbooks.reading import CutByTime, QuickBooksStream, listed
+from integrations.providers.types import JSON, ObjectType
+
+
+class Accounts(ChangingStream):
+    """The accounts of the books. Names are made inactive, never deleted."""
+
+    object_type = ObjectType.ACCOUNT
+    fields = fields.ACCOUNT
+    reader = staticmethod(records.account)
+
+
+class TaxCodes(QuickBooksStream):
+    """Tax codes: the one list whose changes QuickBooks does not tell. It is read whole, once a day."""
+
+    object_type = ObjectType.TAX_CODE
+    fields = fields.TAX_CODE
+    reader = staticmethod(records.tax_code)
+    rests: ClassVar[timedelta] = timedelta(days=1)
+
+    def rows(self, api: ApiSession, reading: JSON, start: int) -> list[JSON]:
+        """Return the codes, each with its rates on sales beside it. One more call where any has rates."""
+        found = super().rows(api, reading, start)
+        if not any(map(_rate_ids, found)):
+            return found
+        asked = queries.select(queries.TAX_RATE, [queries.EVEN_INACTIVE], rows=queries.MOST_ROWS)
+        rates = {rate.get("Id"): rate.get("RateValue") for rate in listed(client.query(api, asked), queries.TAX_RATE)}
+        return [raw | {"sales_rates": [rates.get(each) for each in _rate_ids(raw)]} for raw in found]
+
+
+class Classes(ChangingStream):
+    """Classes, by which a company tells its events or rooms apart."""
+
+    object_type = ObjectType.CLASS
+    fields = fields.CLASS
+    reader = staticmethod(records.item_class)
+
+
+class PaymentMethods(ChangingStream):
+    """Ways to pay."""
+
+    object_type = ObjectType.PAYMENT_METHOD
+    fields = fields.PAYMENT_METHOD
+    reader = staticmethod(records.payment_method)
+
+
+class Customers(CutByTime, ChangingStream):
+    """Customers, with those that are inactive: QuickBooks has no other way to put one away."""
+
+    object_type = ObjectType.CUSTOMER
+    fields = fields.CUSTOMER
+    reader = staticmethod(records.customer)
+    is_counted = True
+    has_prices = True
+
+
+class Products(CutByTime, ChangingStream):
+    """Items. A category is an item, too, to QuickBooks; it is left out and named on those that it holds."""
+
+    object_type = ObjectType.PRODUCT
+    fields = fields.PRODUCT
+    reader = staticmethod(records.product)
+    is_counted = True
+    has_prices = True
+
+    def wants(self, raw: JSON) -> bool:
+        """Return whether it is something that is sold."""
+        return raw.get("Type") != "Category"
+
+
+class Invoices(CutByTime, ChangingStream):
+    """Invoices. They are made void or deleted."""
+
+    object_type = ObjectType.INVOICE
+    fields = fields.INVOICE
+    reader = staticmethod(records.invoice)
+    is_sale = True
+    is_counted = True
+    has_prices = True
+
+
+class Payments(CutByTime, ChangingStream):
+    """Payments on invoices. They are made void or deleted."""
+
+    object_type = ObjectType.PAYMENT
+    fields = fields.PAYMENT
+    reader = staticmethod(records.payment)
+    is_sale = True
+    is_counted = True
+    has_prices = True
+
+
+STREAMS: dict[ObjectType, Stream] = {stream.object_type: stream for stream in (
+    Accounts(), TaxCodes(), Classes(), PaymentMethods(), Customers(), Products(), Payments(), Invoices(),
+)}  # fmt: skip
+
+
+def _rate_ids(raw: JSON) -> list[str | None]:
+    """Return the ids of the rates that a tax code puts on sales; none where they stand in an unknown shape."""
+    try:
+        details = (raw.get("SalesTaxRateList") or {}).get("TaxRateDetail") or []
+        return [(detail.get("TaxRateRef") or {}).get("value") for detail in details]
+    except (AttributeError, TypeError):
+        return []
