@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 # Takes up to as many tokens as asked for, or says in how many seconds one will be there. Redis's clock, so that workers
 # need not agree.
 _TAKE = """
+local held = redis.call('PTTL', KEYS[2])
+if held > 0 then return {0, tostring(held / 1000)} end
 local rate, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
 local now = redis.call('TIME'); now = now[1] + now[2] / 1e6
 local bucket = redis.call('HMGET', KEYS[1], 'left', 'at')
@@ -67,13 +69,13 @@ class AccountPace:
 
     def __init__(self, provider: str, account_id: str, limits: Limits) -> None:
         self._gate = _Gate(f"backline:gate:{provider}:{account_id}", limits.in_flight) if limits.in_flight else None
-        self._key = f"backline:pace:{provider}:{account_id}"
+        self._key, self._hold_key = f"backline:pace:{provider}:{account_id}", f"backline:hold:{provider}:{account_id}"
         self._rate = settings.PROVIDER_CALLS_PER_SECOND.get(provider, limits.calls_per_second)
         self._burst = max(limits.burst, self._rate)
         self._left, self._at = float(self._burst), time.monotonic()
         self._redis_away_until = 0.0
         self._at_once = max(1, int(self._rate * _AT_ONCE_SECONDS))
-        self._in_hand = 0
+        self._in_hand, self._in_hand_until, self._held_until = 0, 0.0, 0.0
         self._lock = threading.Lock()
 
     @contextlib.contextmanager
@@ -90,23 +92,33 @@ class AccountPace:
                 raise RateLimited("Our own limit for this account is used up.", retry_after=seconds, code="own_pace")
             time.sleep(seconds)
 
+    def hold(self, seconds: float) -> None:
+        """Let no worker call this account for so long: the provider asked one of them to wait."""
+        with self._lock:
+            self._in_hand, self._held_until = 0, max(self._held_until, time.monotonic() + seconds)
+        with contextlib.suppress(redis.RedisError):
+            _redis.set(self._hold_key, 1, px=max(1, round(seconds * 1000)))
+
     def _seconds_safely(self) -> float:
         with self._lock:
             return self._seconds()
 
     def _seconds(self) -> float:
-        if self._in_hand:
+        now = time.monotonic()
+        if now < self._held_until:
+            return self._held_until - now
+        if self._in_hand and now < self._in_hand_until:
             self._in_hand -= 1
             return 0.0
-        if time.monotonic() < self._redis_away_until:
+        if now < self._redis_away_until:
             return self._seconds_here()
         try:
-            taken, seconds = _take(keys=[self._key], args=[self._rate, self._burst, self._at_once])
+            taken, seconds = _take(keys=[self._key, self._hold_key], args=[self._rate, self._burst, self._at_once])
         except redis.RedisError:
             logger.warning("pace.redis_away", extra={"retry_in": _RETRY_REDIS_AFTER})
             self._redis_away_until = time.monotonic() + _RETRY_REDIS_AFTER
             return self._seconds_here()
-        self._in_hand = max(0, int(taken) - 1)
+        self._in_hand, self._in_hand_until = max(0, int(taken) - 1), now + _AT_ONCE_SECONDS
         return float(seconds)
 
     def _seconds_here(self) -> float:

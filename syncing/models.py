@@ -203,6 +203,9 @@ class SyncCursor(models.Model):
     full_began_at = models.DateTimeField(
         null=True, blank=True, help_text="Set while a read of everything is under way."
     )
+    miscounted_at = models.DateTimeField(
+        null=True, blank=True, help_text="When the provider's count differed from ours although every record was there."
+    )
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:

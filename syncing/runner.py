@@ -9,7 +9,7 @@ import logging
 import random
 import time
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -24,7 +24,7 @@ from connections.sealing import CannotOpen
 from integrations.models import IntegrationConfig
 from integrations.problems import Problem
 from integrations.providers import PROVIDERS
-from integrations.providers.base import SharedStream, SplitStream, Stream, SweptStream
+from integrations.providers.base import CountedStream, SharedStream, SplitStream, Stream, SweptStream
 from integrations.providers.errors import (
     AccountBlocked,
     AuthExpired,
@@ -58,6 +58,7 @@ FROM connections link
 WHERE job.id = %(job)s AND job.fence = %(fence)s AND job.status = 'running' AND link.id = job.connection_id
 RETURNING job.stop_requested_at IS NOT NULL AS stop, link.status
 """
+_COUNT_AGAIN_AFTER = timedelta(days=1)
 _BOOKMARK = "UPDATE sync_cursors SET position = %s::jsonb, updated_at = now() WHERE id = %s"
 
 
@@ -297,6 +298,8 @@ class _Slice:
         """End a read that is through: ask about what a full read did not meet, move the schedule on, close the log."""
         if self.cursor.full_began_at is not None and isinstance(self.stream, SweptStream):
             self._sweep(self.stream, api, self.cursor.full_began_at)
+        elif isinstance(self.stream, CountedStream):
+            self._count(self.stream, api)
         now = timezone.now()
         with transaction.atomic():
             self._beat()
@@ -307,6 +310,23 @@ class _Slice:
             )
             queue.end(self.claim, WorkStatus.SUCCEEDED, failure_class="", failure_code="", failure_sentence="")
             history.finished(self.log)
+
+    def _count(self, stream: CountedStream, api: ApiSession) -> None:
+        """Ask about every record when fewer are there than here; at most once a day where that explains nothing."""
+        miscounted = self.cursor.miscounted_at
+        if miscounted and timezone.now() - miscounted < _COUNT_AGAIN_AFTER:
+            return
+        if stream.count(api) >= self._held():
+            return
+        history.note(self.log, "fewer_there", "Some were deleted at the provider. Asking which.")
+        before = self._held()
+        self._sweep(stream, api, _database_now())
+        if self._held() == before:
+            SyncCursor.objects.filter(pk=self.cursor.pk).update(miscounted_at=timezone.now())
+
+    def _held(self) -> int:
+        links = RecordLink.objects.filter(connection=self.connection, external_type=self.object_type)
+        return links.exclude(state=LinkState.DELETED).count()
 
     def _sweep(self, stream: SweptStream, api: ApiSession, began: datetime) -> None:
         """Turn into tombstones what the provider confirms to be gone, in batches of one call each."""

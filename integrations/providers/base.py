@@ -64,6 +64,14 @@ class SweptStream(Stream, Protocol):
 
 
 @runtime_checkable
+class CountedStream(SweptStream, Protocol):
+    """A stream whose deletions are told by nothing but the number of those that are left."""
+
+    def count(self, api: ApiSession) -> int:
+        """Return how many there are now. One call."""
+
+
+@runtime_checkable
 class SplitStream(Stream, Protocol):
     """A stream whose reads can be cut into windows that are read at the same time, each from a position of its own."""
 

@@ -30,6 +30,7 @@ TOTAL_SECONDS = 20.0
 MAX_BYTES = 10 * 1024 * 1024
 _TRIES = 3  # within one call; what lasts longer is the queue's business
 _TIMEOUTS = ("no_answer", "deadline")
+_HOLD_SECONDS = 1.0  # for everybody, when a provider says that we are too fast but not until when
 _LONGEST_WAIT_HERE = 5.0  # a Retry-After above this frees the worker instead
 
 
@@ -38,6 +39,9 @@ class Pace(Protocol):
 
     def turn(self, stop_waiting_at: float) -> contextlib.AbstractContextManager[None]:
         """Enter when a call may be made; raise RateLimited when that is after `stop_waiting_at` (monotonic)."""
+
+    def hold(self, seconds: float) -> None:
+        """Let nobody call the account for so long."""
 
 
 class _Watchdog:
@@ -294,7 +298,10 @@ class ApiSession:
             status, received, data = _send(method, url, sent, body, ends_at)
         self.meter.count(self._call_class(method, url), len(data))
         if status >= 400:
-            raise self._classify(status, received, data)
+            error = self._classify(status, received, data)
+            if isinstance(error, RateLimited) and self._pace is not None:
+                self._pace.hold(error.retry_after if error.retry_after is not None else _HOLD_SECONDS)
+            raise error
         empty = not data and (may_be_empty or status == 204)
         return Answer(body={} if empty else _decoded(data, status), headers=received, status=status)
 

@@ -32,6 +32,10 @@ class ObjectType(StrEnum):
     INVOICE = "invoice"
 
 
+# What was sold or billed on a day: what the venue's own earliest day bounds.
+SALES = frozenset({ObjectType.ORDER, ObjectType.PAYMENT, ObjectType.REFUND, ObjectType.PAYOUT, ObjectType.INVOICE})
+
+
 class FieldType(StrEnum):
     """What kind of value a field holds; pages show these as words."""
 

@@ -28,6 +28,7 @@ def without_redis(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
     nobody = pacing._client(f"redis://127.0.0.1:{port}")
+    monkeypatch.setattr(pacing, "_redis", nobody)
     monkeypatch.setattr(pacing, "_take", nobody.register_script(pacing._TAKE))
     monkeypatch.setattr(pacing, "_enter", nobody.register_script(pacing._ENTER))
 
@@ -119,3 +120,24 @@ def test_a_worker_that_waits_for_a_place_gets_it(account: str) -> None:
 def test_without_redis_the_gate_holds_for_one_worker(account: str) -> None:
     with ExitStack() as stack:
         assert entered(stack, AccountPace("mailchimp", account, NARROW)) == 3
+
+
+def test_when_one_worker_was_asked_to_wait_nobody_calls_before_the_time_is_over(account: str) -> None:
+    told, other = AccountPace("stripe", account, NARROW), AccountPace("stripe", account, NARROW)
+    told.hold(0.4)
+    began = time.monotonic()
+    for pace in (told, other):
+        with pytest.raises(RateLimited) as met:
+            pace.wait(time.monotonic() + 0.05)
+        assert 0 < (met.value.retry_after or 0) <= 0.4
+    other.wait(began + 5)
+    assert time.monotonic() - began >= 0.39
+    assert calls(AccountPace("stripe", f"{account}-2", SLOW)) == 4, "another account goes on"
+
+
+@pytest.mark.usefixtures("without_redis")
+def test_without_redis_the_worker_that_was_asked_waits(account: str) -> None:
+    pace = AccountPace("stripe", account, NARROW)
+    pace.hold(5)
+    with pytest.raises(RateLimited):
+        pace.wait(time.monotonic() + 0.1)

@@ -65,6 +65,11 @@ class Customers(CutByTime):
         body |= {"cursor": asked.cursor} if asked.cursor else {}
         return _with_group_names(api, api.post("/v2/customers/search", body, repeatable=True))
 
+    def count(self, api: ApiSession) -> int:
+        """Return how many customers there are: the only sign of one that was deleted. One call."""
+        asked = {"limit": 1, "count": True, "query": {"sort": {"field": "CREATED_AT", "order": "ASC"}}}
+        return int(api.post("/v2/customers/search", asked, repeatable=True).body.get("count") or 0)
+
     def gone(self, api: ApiSession, ids: list[str]) -> list[str]:
         """Return those that Square does not know any more. One call for at most 100."""
         body = api.post("/v2/customers/bulk-retrieve", {"customer_ids": ids}, repeatable=True).body
