@@ -68,8 +68,10 @@ class AccountPace:
     """The pace and the gate of one account at one provider."""
 
     def __init__(self, provider: str, account_id: str, limits: Limits) -> None:
-        self._gate = _Gate(f"backline:gate:{provider}:{account_id}", limits.in_flight) if limits.in_flight else None
-        self._key, self._hold_key = f"backline:pace:{provider}:{account_id}", f"backline:hold:{provider}:{account_id}"
+        place = settings.SANDBOX_URL or "live"  # the same account at two sandboxes is two accounts
+        account = f"{place}:{provider}:{account_id}"
+        self._gate = _Gate(f"backline:gate:{account}", limits.in_flight) if limits.in_flight else None
+        self._key, self._hold_key = f"backline:pace:{account}", f"backline:hold:{account}"
         self._rate = settings.PROVIDER_CALLS_PER_SECOND.get(provider, limits.calls_per_second)
         self._burst = max(limits.burst, self._rate)
         self._left, self._at = float(self._burst), time.monotonic()

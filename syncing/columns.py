@@ -22,6 +22,12 @@ class Cell:
 # Title first: the paths whose values are joined; then the columns.
 _COLUMNS: dict[ObjectType, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ObjectType.LOCATION: (("name",), ("status", "timezone", "currency", "country")),
+    ObjectType.AUDIENCE: (("name",), ("size", "language")),
+    ObjectType.MERGE_FIELD: (("name",), ("code", "kind", "required")),
+    ObjectType.ACCOUNT: (("name",), ("number", "kind", "currency", "archived")),
+    ObjectType.TAX_CODE: (("name",), ("rate", "kind", "archived")),
+    ObjectType.CLASS: (("name",), ("archived",)),
+    ObjectType.PAYMENT_METHOD: (("name",), ("kind", "archived")),
     ObjectType.CUSTOMER: (("given_name", "family_name"), ("email", "phone", "company")),
     ObjectType.PRODUCT: (("name",), ("kind", "category", "archived")),
     ObjectType.ORDER: (("number",), ("total", "placed_at", "channel", "state")),
@@ -41,11 +47,11 @@ _NAMED_BY_CHOICE = (ObjectType.PAYMENT, ObjectType.PAYOUT)
 _SEARCHED: dict[ObjectType, tuple[str, ...]] = {
     ObjectType.CUSTOMER: ("given_name", "family_name", "email", "phone", "company"),
     ObjectType.PRODUCT: ("name", "category"),
-    ObjectType.LOCATION: ("name",),
     ObjectType.ORDER: ("number", "channel", "state"),
     ObjectType.REFUND: ("reason", "status"),
 }
 _SEARCHED_OTHERWISE = ("status", "method", "number")
+_SEARCHED_BY_NAME = ("name",)
 
 
 def headings(object_type: ObjectType) -> list[tuple[str, bool]]:
@@ -77,7 +83,8 @@ def details(object_type: ObjectType, fields: Mapping[str, Any]) -> list[Cell]:
 
 def searched(object_type: ObjectType) -> tuple[str, ...]:
     """Return the fields that a search looks into."""
-    return _SEARCHED.get(object_type, _SEARCHED_OTHERWISE)
+    by_default = _SEARCHED_BY_NAME if object_type in canonical.SET_UP else _SEARCHED_OTHERWISE
+    return _SEARCHED.get(object_type, by_default)
 
 
 def table(entries: Iterable[Mapping[str, Any]]) -> tuple[list[tuple[str, bool]], list[list[Cell]]]:

@@ -203,8 +203,8 @@ class SyncCursor(models.Model):
     full_began_at = models.DateTimeField(
         null=True, blank=True, help_text="Set while a read of everything is under way."
     )
-    miscounted_at = models.DateTimeField(
-        null=True, blank=True, help_text="When the provider's count differed from ours although every record was there."
+    miscount = models.PositiveIntegerField(
+        default=0, help_text="How many fewer the provider counted than we hold, right after everything was read."
     )
     updated_at = models.DateTimeField(auto_now=True)
 

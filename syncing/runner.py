@@ -9,7 +9,7 @@ import logging
 import random
 import time
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -58,7 +58,6 @@ FROM connections link
 WHERE job.id = %(job)s AND job.fence = %(fence)s AND job.status = 'running' AND link.id = job.connection_id
 RETURNING job.stop_requested_at IS NOT NULL AS stop, link.status
 """
-_COUNT_AGAIN_AFTER = timedelta(days=1)
 _BOOKMARK = "UPDATE sync_cursors SET position = %s::jsonb, updated_at = now() WHERE id = %s"
 
 
@@ -298,31 +297,28 @@ class _Slice:
         """End a read that is through: ask about what a full read did not meet, move the schedule on, close the log."""
         if self.cursor.full_began_at is not None and isinstance(self.stream, SweptStream):
             self._sweep(self.stream, api, self.cursor.full_began_at)
-        elif isinstance(self.stream, CountedStream):
-            self._count(self.stream, api)
+        miscount = {"miscount": self._count(self.stream, api)} if isinstance(self.stream, CountedStream) else {}
         now = timezone.now()
         with transaction.atomic():
             self._beat()
             SyncCursor.objects.filter(pk=self.cursor.pk).update(
                 last_succeeded_at=now,
                 full_began_at=None,
+                **miscount,
                 **({"last_full_at": now} if self.cursor.full_began_at else {}),
             )
             queue.end(self.claim, WorkStatus.SUCCEEDED, failure_class="", failure_code="", failure_sentence="")
             history.finished(self.log)
 
-    def _count(self, stream: CountedStream, api: ApiSession) -> None:
-        """Ask about every record when fewer are there than here; at most once a day where that explains nothing."""
-        miscounted = self.cursor.miscounted_at
-        if miscounted and timezone.now() - miscounted < _COUNT_AGAIN_AFTER:
-            return
-        if stream.count(api) >= self._held():
-            return
-        history.note(self.log, "fewer_there", "Some were deleted at the provider. Asking which.")
-        before = self._held()
-        self._sweep(stream, api, _database_now())
-        if self._held() == before:
-            SyncCursor.objects.filter(pk=self.cursor.pk).update(miscounted_at=timezone.now())
+    def _count(self, stream: CountedStream, api: ApiSession) -> int:
+        """Return how many fewer are there than here; after an incremental read raise when that is news.
+
+        It is the only sign of a deletion that the provider does not tell; reading everything shows which it was.
+        """
+        missing = max(0, self._held() - stream.count(api))
+        if self.cursor.full_began_at is None and missing > self.cursor.miscount:
+            raise BookmarkExpired(sentences.fewer_there(self.connection.provider, self.job.object_type))
+        return missing
 
     def _held(self) -> int:
         links = RecordLink.objects.filter(connection=self.connection, external_type=self.object_type)

@@ -4,6 +4,7 @@ Which streams are due is one claiming UPDATE of their bookmarks, so that none, o
 """
 
 import logging
+from collections.abc import Collection
 from datetime import timedelta
 from typing import Any
 
@@ -11,13 +12,17 @@ import orjson
 from django.db import connection as database
 from django.db import transaction
 from django.db.models.functions import Least, Now
+from django.utils import timezone
 
 from connections import tokens
-from connections.models import Connection, OAuthState
+from connections.models import Connection, OAuthState, Status
+from integrations import wishes
+from integrations.ids import uuid7
 from integrations.models import IntegrationConfig
 from integrations.providers import PROVIDERS
 from integrations.providers.base import RestingStream
 from integrations.providers.types import ObjectType
+from mappings.models import Direction
 from syncing import queue
 from syncing.models import Mode, Outcome, SyncCursor, SyncJob, SyncLog, Trigger
 from syncing.work import WorkStatus
@@ -71,7 +76,12 @@ def enqueue_due(limit: int = 10_000) -> int:
     """Queue every stream whose slot has come and return how many jobs were made. One statement, however many."""
     with database.cursor() as cursor:
         order = [str(each) for each in ObjectType]
-        asked = {"limit": limit, "priority": queue.Priority.NORMAL.value, "reading_order": order, "rests": _rests()}
+        asked: dict[str, Any] = {
+            "limit": limit,
+            "priority": queue.Priority.NORMAL.value,
+            "reading_order": order,
+            "rests": _rests(),
+        }
         cursor.execute(_QUEUE_DUE, asked)
         made: int = cursor.rowcount
     return made
@@ -96,12 +106,7 @@ def start(
     """Begin to sync a connection: its wished objects are queued now and put on the schedule from now on."""
     config = IntegrationConfig.objects.get(venue=connection.venue_id, integration=connection.provider)
     objects = wished(connection, config)
-    SyncCursor.objects.bulk_create(
-        [SyncCursor(connection=connection, object_type=each) for each in objects], ignore_conflicts=True
-    )
-    SyncCursor.objects.filter(connection=connection, object_type__in=objects, next_run_at=None).update(
-        next_run_at=Now() + timedelta(minutes=config.interval_minutes)
-    )
+    take_up(connection, objects, config)
     follow(connection, config)
     return queue.enqueue(connection, objects, trigger=trigger, actor=actor, mode=mode, priority=queue.Priority.HIGH)
 
@@ -120,12 +125,35 @@ def follow(connection: Connection, config: IntegrationConfig) -> None:
     )
 
 
+@transaction.atomic
+def take_up(connection: Connection, objects: Collection[ObjectType], config: IntegrationConfig) -> None:
+    """Put objects on the schedule that were not on it; an old bookmark is gone on from. Safe to call again."""
+    SyncCursor.objects.bulk_create(
+        [SyncCursor(connection=connection, object_type=each) for each in objects], ignore_conflicts=True
+    )
+    SyncCursor.objects.filter(connection=connection, object_type__in=objects, next_run_at=None).update(
+        next_run_at=Now() + timedelta(minutes=config.interval_minutes)
+    )
+
+
+@transaction.atomic
+def read_anew(connection: Connection, objects: Collection[ObjectType], *, actor: Any = None) -> int:
+    """Forget how far these objects were read and queue a read of all of them; return how many jobs wait for it.
+
+    What came in stays; what the provider sends again unchanged is left alone. A read under way stops: it goes by the
+    old wishes. Objects that are not on the schedule are only forgotten, and read in full when they are taken up.
+    """
+    # The jobs before the bookmarks, as a page is stored: nobody waits in a circle, and no page is stored afterwards.
+    _stop_reading(connection, objects, actor)
+    bookmarks = SyncCursor.objects.filter(connection=connection, direction=Direction.IN, object_type__in=objects)
+    bookmarks.update(position={}, full_began_at=None)
+    planned = bookmarks.filter(next_run_at__isnull=False).values_list("object_type", flat=True)
+    return 0 if connection.status == Status.DISCONNECTED else _queue_full(connection, set(planned), actor)
+
+
 def wished(connection: Connection, config: IntegrationConfig) -> list[ObjectType]:
     """Return the objects that the venue wants to be read, with those that they need, in reading order."""
-    streams = PROVIDERS[connection.provider].streams
-    asked = {each for each, direction in config.directions.items() if direction in ("in", "both") and each in streams}
-    needed = {need for each in asked for need in streams[ObjectType(each)].needs}
-    return [each for each in streams if each in asked | needed]
+    return wishes.read_objects(PROVIDERS[connection.provider], config.directions)
 
 
 def sweep() -> dict[str, int]:
@@ -141,6 +169,33 @@ def renew_access() -> int:
 def stale() -> list[SyncJob]:
     """Return the jobs whose worker fell silent. The next claim takes them over; this only tells."""
     return list(SyncJob.objects.stale().select_related("connection__venue")[:1000])
+
+
+def _stop_reading(connection: Connection, objects: Collection[ObjectType], actor: Any) -> None:
+    """Hold the open jobs, so that none is claimed meanwhile, and ask those that run to stop at their next page."""
+    jobs = SyncJob.objects.open().filter(connection=connection, object_type__in=objects, direction=Direction.IN)
+    held = list(jobs.select_for_update().order_by("pk"))
+    running = [job.pk for job in held if job.status == WorkStatus.RUNNING and job.stop_requested_at is None]
+    SyncJob.objects.filter(pk__in=running).update(stop_requested_at=Now(), stop_requested_by=actor)
+
+
+def _queue_full(connection: Connection, objects: Collection[str], actor: Any) -> int:
+    """Let one job for each object wait, also beside one that is about to stop; those that wait read everything now."""
+    run, now = uuid7(), timezone.now()
+    ordered = [each for each in PROVIDERS[connection.provider].streams if each in objects]
+    SyncJob.objects.bulk_create(
+        [
+            SyncJob(
+                run=run, venue_id=connection.venue_id, connection=connection, object_type=each, mode=Mode.FULL,
+                trigger=Trigger.OWNER, actor=actor, priority=queue.Priority.HIGH, queued_at=now,
+                not_before=now + timedelta(microseconds=place),  # claimed in reading order
+            )
+            for place, each in enumerate(ordered)
+        ],
+        ignore_conflicts=True,
+    )  # fmt: skip
+    waiting = SyncJob.objects.filter(connection=connection, direction=Direction.IN, status=WorkStatus.QUEUED)
+    return waiting.filter(object_type__in=ordered).update(mode=Mode.FULL, queued_at=now)
 
 
 def _end_orphans() -> int:

@@ -41,3 +41,9 @@ def ours(reference: str) -> str:
 def crash_loop() -> str:
     """Return the sentence for a job that ended its worker again and again."""
     return "This sync ended its worker several times in a row. Our team has been told. Nothing is lost."
+
+
+def fewer_there(provider: str, object_type: str) -> str:
+    """Return why everything is read again when the provider holds fewer than we do."""
+    objects = canonical.OBJECTS[ObjectType(object_type)].plural
+    return f"{PROVIDERS[provider].spec.name} has fewer {objects} than before, so some were deleted there."

@@ -1,4 +1,4 @@
-"""The pages about syncing: choosing, starting, stopping, what happened, and the records it brought."""
+"""The pages about syncing: starting, stopping, what happened, and the records it brought."""
 
 import csv
 import itertools
@@ -14,11 +14,10 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_POST
 
 from connections import lifecycle
 from connections.models import Connection
-from integrations import wishes
 from integrations.catalogue import provider_or_404
 from integrations.models import Role, VenueMembership
 from integrations.pages import address, page, render, see_other
@@ -27,7 +26,7 @@ from integrations.providers.base import Provider
 from integrations.providers.types import ObjectType
 from mappings import canonical
 from syncing import columns, queue, schedule, tasks
-from syncing.forms import ChoiceForm, HistoryFilter, ScheduleForm
+from syncing.forms import HistoryFilter
 from syncing.models import LinkState, RecordLink, SyncLog, Trigger
 
 RUNS_PER_PAGE, RECORDS_PER_PAGE, PROBLEMS_SHOWN = 50, 50, 50
@@ -38,26 +37,7 @@ _CSV_COLUMNS = (
 _STATES = (LinkState.IN_STEP, LinkState.LEFT_OUT, LinkState.FAILING, LinkState.DELETED)
 
 
-# --- choosing and starting
-
-
-@require_http_methods(["GET", "POST"])
-@page(at_least=Role.VENUE_ADMIN)
-def welcome(request: HttpRequest, member: VenueMembership, provider: str) -> HttpResponseBase:
-    """Ask what to sync; on POST start."""
-    found, connection = provider_or_404(provider), lifecycle.live(member.venue, provider)
-    form = ChoiceForm(found, request.POST or None, initial=_present_wishes(member, found))
-    if form.is_valid():
-        config = wishes.choose(
-            member.venue, found, objects=form.chosen(), interval_minutes=form.cleaned_data["interval"]
-        )
-        schedule.follow(connection, config)
-        first = not connection.sync_cursors.exists()
-        _start(connection, Trigger.FIRST if first else Trigger.OWNER, request.user)
-        messages.success(request, f"{found.spec.name} is syncing. You can pause it or change your choice at any time.")
-        return see_other(address("connection", member.venue, provider=provider))
-    shown = {"provider": found, "connection": connection, "form": form}
-    return render(request, member, "syncing/welcome.html", shown, status=400 if form.errors else 200)
+# --- starting and stopping
 
 
 @require_POST
@@ -99,22 +79,6 @@ def stop(request: HttpRequest, member: VenueMembership, provider: str) -> HttpRe
         )
     else:
         messages.info(request, f"No {found.spec.name} sync was running, so nothing was stopped.")
-    return see_other(address("connection", member.venue, provider=provider))
-
-
-@require_POST
-@page(at_least=Role.VENUE_ADMIN)
-def change_schedule(request: HttpRequest, member: VenueMembership, provider: str) -> HttpResponseBase:
-    """Change how often a connection is synced."""
-    found, connection = provider_or_404(provider), lifecycle.live(member.venue, provider)
-    form = ScheduleForm(request.POST)
-    if form.is_valid():
-        config = wishes.choose(member.venue, found, interval_minutes=form.cleaned_data["interval"])
-        schedule.follow(connection, config)
-        every = dict(form.fields["interval"].choices)[config.interval_minutes]  # type: ignore[attr-defined]
-        messages.success(request, f"{found.spec.name} now syncs every {every}. Change it back here at any time.")
-    else:
-        messages.error(request, "The schedule was not changed: choose one of the intervals in the list.")
     return see_other(address("connection", member.venue, provider=provider))
 
 
@@ -229,11 +193,6 @@ def _start(connection: Connection, trigger: Trigger, actor: Any) -> queue.Starte
     started = schedule.start(connection, trigger=trigger, actor=actor)
     tasks.ring(len(started.jobs))
     return started
-
-
-def _present_wishes(member: VenueMembership, provider: Provider) -> dict[str, Any]:
-    config = wishes.choose(member.venue, provider)
-    return {"objects": list(config.directions), "interval": config.interval_minutes}
 
 
 def _runs(member: VenueMembership, provider: Provider) -> QuerySet[SyncLog]:

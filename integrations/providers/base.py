@@ -35,7 +35,8 @@ class Stream(Protocol):
     fields: ClassVar[tuple[Field, ...]]
 
     def read(self, api: ApiSession, position: Position, scope: ReadScope) -> Iterator[Page]:
-        """Yield pages from `position` on. An empty position begins a full read at the beginning.
+        """Yield pages from `position` on. An empty position begins a full read at the beginning; a stream whose every
+        read brings everything ends with an empty one.
 
         Raises a ProviderError; may be called again from the position of any page it yielded. A record that changed
         meanwhile may come twice, never not at all.
@@ -68,7 +69,7 @@ class CountedStream(SweptStream, Protocol):
     """A stream whose deletions are told by nothing but the number of those that are left."""
 
     def count(self, api: ApiSession) -> int:
-        """Return how many there are now. One call."""
+        """Return how many there are now."""
 
 
 @runtime_checkable

@@ -21,6 +21,11 @@ def ask(api: ApiSession, path: str, key: str, asked: tuple[str, ...], *, offset:
     return api.get(path, query | {"count": _MOST, "offset": offset, "fields": named})
 
 
+def count(api: ApiSession, path: str, status: str | None) -> int:
+    """Return how many entries a list has, without its entries."""
+    return total(api.get(path, {"count": 1, "status": status, "fields": "total_items"}))
+
+
 def is_gone(api: ApiSession, path: str, *, named_by: str = "id") -> bool:
     """Return whether Mailchimp does not know the thing any more. One call, for nothing but the field it is named by."""
     try:

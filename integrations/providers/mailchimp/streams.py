@@ -69,14 +69,13 @@ class _WholeStream(_MailchimpStream):
             yield Page([], position, last=True)
         while reading["paths"]:
             answer = asking.ask(api, reading["paths"][0], self.key, self.asked, offset=reading["offset"])
-            reading.setdefault("started", asking.provider_time(answer))
             listed = asking.listed(answer, self.key)
             reading |= _further(reading, len(listed), asking.total(answer))
             found = [ExternalRecord(self.id_of(raw), raw) for raw in listed]
             if reading["paths"]:
                 yield Page(found, {"reading": dict(reading)})
             else:
-                yield Page(found, {"since": reading["started"]}, last=True)
+                yield Page(found, {}, last=True)  # the next read brings everything again
 
     def paths(self, scope: ReadScope) -> list[str]:
         """Return what is to be listed."""
@@ -195,17 +194,27 @@ class Members(_MailchimpStream):
         """Return the earliest of the windows' bookmarks; they are all those of the read they were cut from."""
         return min(ends, key=lambda end: str(end.get("since", "")))
 
+    def count(self, api: ApiSession) -> int:
+        """Return how many contacts there are: the only sign of one deleted for good. Two calls for each audience."""
+        lists = [(each, status or None) for each in _chosen(api) for status in _STATUSES]
+        return sum(asking.count(api, f"{asking.audience(each)}/members", status) for each, status in lists)
+
     def gone(self, api: ApiSession, ids: list[str]) -> list[str]:
         """Return those that are in none of the chosen audiences any more. One call where one audience is chosen.
 
         Mailchimp takes a contact's id in place of the hash, and knows archived ones. Only who was deleted for good is
         gone.
         """
-        chosen = api.memory.get(_CHOSEN) or [str(raw["id"]) for raw in every_audience(api)]
-        return [each for each in ids if all(asking.is_gone(api, asking.contact(audience, each)) for audience in chosen)]
+        paths = {each: [asking.contact(audience, each) for audience in _chosen(api)] for each in ids}
+        return [each for each in ids if all(asking.is_gone(api, path) for path in paths[each])]
 
 
 STREAMS: dict[ObjectType, Stream] = {stream.object_type: stream for stream in (Audiences(), MergeFields(), Members())}
+
+
+def _chosen(api: ApiSession) -> list[str]:
+    """Return the audiences that this session reads; all of them where it has read none yet."""
+    return api.memory.get(_CHOSEN) or [str(raw["id"]) for raw in every_audience(api)]
 
 
 def every_audience(api: ApiSession) -> list[JSON]:

@@ -1,5 +1,7 @@
 """How each of QuickBooks' objects is read: everything by query, then what changed by one call for all of them."""
 
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import ClassVar
 
@@ -8,7 +10,7 @@ from integrations.providers.http import ApiSession
 from integrations.providers.quickbooks import client, fields, queries, records
 from integrations.providers.quickbooks.changes import ChangingStream
 from integrations.providers.quickbooks.reading import CutByTime, QuickBooksStream, listed
-from integrations.providers.types import JSON, ObjectType
+from integrations.providers.types import JSON, ExternalRecord, ObjectType, Page
 
 
 class Accounts(ChangingStream):
@@ -27,14 +29,13 @@ class TaxCodes(QuickBooksStream):
     reader = staticmethod(records.tax_code)
     rests: ClassVar[timedelta] = timedelta(days=1)
 
-    def rows(self, api: ApiSession, reading: JSON, start: int) -> list[JSON]:
-        """Return the codes, each with its rates on sales beside it. One more call where any has rates."""
-        found = super().rows(api, reading, start)
-        if not any(map(_rate_ids, found)):
-            return found
-        asked = queries.select(queries.TAX_RATE, [queries.EVEN_INACTIVE], rows=queries.MOST_ROWS)
-        rates = {rate.get("Id"): rate.get("RateValue") for rate in listed(client.query(api, asked), queries.TAX_RATE)}
-        return [raw | {"sales_rates": [rates.get(each) for each in _rate_ids(raw)]} for raw in found]
+    def pages(self, api: ApiSession, since: str | None, reading: JSON) -> Iterator[Page]:
+        """Yield the codes, each with its rates on sales beside it. One more call where any has rates."""
+        rates: JSON | None = None
+        for page in super().pages(api, since, reading):
+            if rates is None and any(_rate_ids(record.raw) for record in page.records):
+                rates = _rates(api)
+            yield replace(page, records=[_with_rates(record, rates or {}) for record in page.records])
 
 
 class Classes(ChangingStream):
@@ -104,10 +105,21 @@ STREAMS: dict[ObjectType, Stream] = {stream.object_type: stream for stream in (
 )}  # fmt: skip
 
 
-def _rate_ids(raw: JSON) -> list[str | None]:
+def _rates(api: ApiSession) -> JSON:
+    """Return every tax rate in per cent by its id. One call."""
+    asked = queries.select(queries.TAX_RATE, [queries.EVEN_INACTIVE], rows=queries.MOST_ROWS)
+    return {rate.get("Id", ""): rate.get("RateValue") for rate in listed(client.query(api, asked), queries.TAX_RATE)}
+
+
+def _with_rates(record: ExternalRecord, rates: JSON) -> ExternalRecord:
+    ids = _rate_ids(record.raw)
+    return replace(record, raw=record.raw | {"sales_rates": [rates.get(each) for each in ids]}) if ids else record
+
+
+def _rate_ids(raw: JSON) -> list[str]:
     """Return the ids of the rates that a tax code puts on sales; none where they stand in an unknown shape."""
     try:
         details = (raw.get("SalesTaxRateList") or {}).get("TaxRateDetail") or []
-        return [(detail.get("TaxRateRef") or {}).get("value") for detail in details]
-    except (AttributeError, TypeError):
+        return [str(detail["TaxRateRef"]["value"]) for detail in details]
+    except (AttributeError, KeyError, TypeError):
         return []

@@ -81,7 +81,7 @@ class SquareStream:
             if reading["parts"]:
                 yield Page(found, _middle(since, reading), total=reading["total"])
             else:
-                yield Page(found, {"since": self.next_since(reading)}, total=reading["total"], last=True)
+                yield Page(found, self.bookmark(reading), total=reading["total"], last=True)
 
     def _beginning(self, scope: ReadScope) -> JSON:
         begin = {"begin": f"{scope.begin.isoformat()}T00:00:00Z"} if scope.begin and self.is_sale else {}
@@ -117,9 +117,9 @@ class SquareStream:
             deleted=bool(raw.get("is_deleted")),
         )
 
-    def next_since(self, reading: JSON) -> str:
-        """Return where the next read begins."""
-        return str(reading["started"])
+    def bookmark(self, reading: JSON) -> Position:
+        """Return where the next read begins; an empty one when it has to bring everything again."""
+        return {"since": reading["started"]}
 
     def _advance(self, reading: JSON, found: list[ExternalRecord], cursor: str | None, met: set[str]) -> None:
         if found and self.ordered_by:
@@ -150,8 +150,8 @@ class CutByPart(SquareStream):
         )
 
     def joined(self, ends: list[Position]) -> Position:
-        """Return the earliest of the bookmarks."""
-        return min(ends, key=lambda end: records.moment(end["since"]))
+        """Return the earliest of the bookmarks; an empty one when one of them is."""
+        return min(ends, key=lambda end: records.moment(end["since"])) if all(ends) else {}
 
 
 class CutByTime(CutByPart):

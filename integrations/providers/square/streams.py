@@ -17,7 +17,7 @@ from integrations.providers.square.reading import (
     id_of,
     moment_or_none,
 )
-from integrations.providers.types import JSON, ExternalRecord, ObjectType, Option, ReadScope
+from integrations.providers.types import JSON, ExternalRecord, ObjectType, Option, Position, ReadScope
 
 _LOCATIONS_PER_SEARCH = 10
 _GROUP_NAMES = "square.group_names"  # in the session's memory
@@ -216,9 +216,9 @@ class Payouts(CutByTime):
             record.id, record.raw | {"payout_entries": entries}, version=record.version, updated_at=record.updated_at
         )
 
-    def next_since(self, reading: JSON) -> str:
+    def bookmark(self, reading: JSON) -> Position:
         """Return the creation of the oldest payout on its way, or the beginning of this read."""
-        return str(min(reading["started"], reading.get("open") or reading["started"]))
+        return {"since": min(reading["started"], reading.get("open") or reading["started"])}
 
     def _advance(self, reading: JSON, found: list[ExternalRecord], cursor: str | None, met: set[str]) -> None:
         unsettled = [
@@ -260,6 +260,10 @@ class Invoices(CutByPart):
         return ExternalRecord(
             record.id, record.raw | {"order": order}, version=record.version, updated_at=record.updated_at
         )
+
+    def bookmark(self, reading: JSON) -> Position:
+        """Return nothing: the next read is of all of them again, so that those that are gone show by their absence."""
+        return {}
 
     def gone(self, api: ApiSession, ids: list[str]) -> list[str]:
         """Return the invoice's id if Square does not know it any more: a draft can be deleted. One call."""

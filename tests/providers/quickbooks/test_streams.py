@@ -153,8 +153,13 @@ def test_tax_codes_rest_for_a_day_and_are_read_whole_then(books: Sandbox, compan
 
 @pytest.mark.parametrize(
     ("object_type", "rows", "calls"),
-    [(ObjectType.CUSTOMER, 60, 2), (ObjectType.CUSTOMER, 0, 1), (ObjectType.CLASS, 60, 2)],
-    ids=["a page and their number", "nothing", "a page and none behind it"],
+    [
+        (ObjectType.CUSTOMER, 60, 2),
+        (ObjectType.CUSTOMER, 0, 1),
+        (ObjectType.CLASS, 60, 2),
+        (ObjectType.TAX_CODE, 60, 3),
+    ],
+    ids=["a page and their number", "nothing", "a page and none behind it", "the same and the rates"],
 )
 def test_a_small_read_costs_as_few_calls_as_it_can(
     books: Sandbox, object_type: ObjectType, rows: int, calls: int

@@ -7,11 +7,10 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddField(
             model_name="synccursor",
-            name="miscounted_at",
-            field=models.DateTimeField(
-                blank=True,
-                help_text="When the provider's count differed from ours although every record was there.",
-                null=True,
+            name="miscount",
+            field=models.PositiveIntegerField(
+                default=0,
+                help_text="How many fewer the provider counted than we hold, right after everything was read.",
             ),
         ),
     ]
