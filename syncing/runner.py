@@ -27,6 +27,7 @@ from integrations.providers import PROVIDERS
 from integrations.providers.base import CountedStream, SharedStream, SplitStream, Stream, SweptStream
 from integrations.providers.errors import (
     AccountBlocked,
+    AllowanceUsedUp,
     AuthExpired,
     AuthRevoked,
     BookmarkExpired,
@@ -365,6 +366,8 @@ def _failed(job: SyncJob, claim: Claim, log: SyncLog, error: ProviderError) -> N
         failure_code=error.code[:120], failure_sentence=sentence,
     )  # fmt: skip
     if kept:
+        if isinstance(error, AllowanceUsedUp):
+            logger.error("provider.allowance_used_up", extra=_ids(job) | {"code": error.code})
         event = "asked_to_wait" if isinstance(error, RateLimited) else "tried_again"
         history.note(log, event, f"{sentence} Going on {_when(again.seconds)}.")
     logger.info("sync.retry", extra=_ids(job) | {"code": error.code, "after": round(again.seconds, 1)})

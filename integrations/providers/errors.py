@@ -3,6 +3,7 @@
 ProviderError
 ├── Transient              5xx, timeout, network, unreadable answer -> queued again with backoff
 │   └── RateLimited        asked to slow down -> queued again at that time; uses up no attempt
+│       └── AllowanceUsedUp  our application's own allowance is gone -> the same, and our alarm
 ├── CursorExpired          the provider forgot our place -> read again from the bookmark
 ├── BookmarkExpired        the provider no longer remembers back to our bookmark -> everything is read again
 ├── AuthExpired            the access token is over -> refreshed once, the request repeated
@@ -64,6 +65,10 @@ class RateLimited(Transient):
     ) -> None:
         super().__init__(message, code=code, status=status)
         self.retry_after = retry_after
+
+
+class AllowanceUsedUp(RateLimited):
+    """What our application may use over all venues is used up; no venue is to blame, and the operator has to know."""
 
 
 class CursorExpired(ProviderError):

@@ -22,6 +22,7 @@ from mappings.models import FieldMapping
 from syncing import ahead, queue, runner, schedule, tasks
 from syncing.models import Record, RecordLink, SyncCursor, SyncJob, SyncLog, Trigger
 from syncing.queue import Claim
+from tests.conftest import forget_limits
 from tests.connections.conftest import SESSION, consent
 from tests.proofs.house import database_url
 from tests.provider_sandbox import Sandbox
@@ -97,7 +98,9 @@ def events(log: SyncLog) -> list[str]:
     return [entry["event"] for entry in log.timeline]
 
 
-def test_a_long_wish_to_wait_uses_up_no_attempt_and_stands_in_the_history(square: Connection, fail: Any) -> None:
+def test_a_long_wish_to_wait_uses_up_no_attempt_and_stands_in_the_history(
+    square: Connection, fail: Any, sandbox: Sandbox
+) -> None:
     fail("rate_limit", retry_after=120, times=1)
     put(square)
     assert tasks.work_once()
@@ -107,6 +110,7 @@ def test_a_long_wish_to_wait_uses_up_no_attempt_and_stands_in_the_history(square
     assert (log.outcome, events(log)) == ("running", ["asked_to_wait"])
     assert log.timeline[0]["detail"].startswith("Square asked us to slow down. Going on")
     at_once()
+    forget_limits(sandbox.url)  # two minutes later
     settle()
     assert (SyncLog.objects.get().outcome, customers()) == ("succeeded", 40)
 

@@ -23,7 +23,7 @@ from integrations.providers.types import JSON
 # below, then by the answer's status.
 _BY_CODE: dict[str, type[errors.ProviderError]] = {
     "3001": errors.RateLimited,
-    "3002": errors.RateLimited,  # our allowance, see below; not documented
+    "3002": errors.AllowanceUsedUp,  # our allowance, see below; not documented
     "3200": errors.AuthExpired,
     "3100": errors.AuthRevoked,
     "120": errors.AuthRevoked,
@@ -69,7 +69,6 @@ _TOO_LONG_AGO = re.compile(r"changedsince.*older than", re.IGNORECASE | re.DOTAL
 _MINOR_VERSION = re.compile(r"minor ?version", re.IGNORECASE)
 # Our allowance of counted calls is used up, for all companies until the month ends. The answer is not documented.
 _ALLOWANCE = re.compile(r"core ?plus|monthly (call |usage )?(limit|quota|allowance)|quota (exceeded|reached)", re.I)
-_ALLOWANCE_CODE = "3002"
 _ALLOWANCE_WAIT = 3600.0
 _LONGEST_WAIT = 900.0  # seconds; what asks for more is asked again then
 _LONGEST_MESSAGE = 300
@@ -81,6 +80,7 @@ _WORST_FIRST: tuple[type[errors.ProviderError], ...] = (
     errors.AuthRevoked,
     errors.AuthExpired,
     errors.PermissionMissing,
+    errors.AllowanceUsedUp,
     errors.RateLimited,
     errors.Transient,
     errors.BookmarkExpired,
@@ -127,8 +127,8 @@ def _one(status: int, headers: Mapping[str, str], entry: Mapping[str, str]) -> e
     told = f"{message}: {detail}" if message and detail and detail != message else message or detail
     code, text = _code(entry.get("code", ""), told), _text(told, headers)
     kind = errors.BookmarkExpired if entry.get("element") == "changedSince" else _kind(status, code, told)
-    if kind is errors.RateLimited and (code == _ALLOWANCE_CODE or _ALLOWANCE.search(told)):
-        return errors.RateLimited(text, retry_after=_ALLOWANCE_WAIT, code="coreplus_allowance", status=status)
+    if kind is errors.AllowanceUsedUp or (kind is errors.RateLimited and _ALLOWANCE.search(told)):
+        return errors.AllowanceUsedUp(text, retry_after=_ALLOWANCE_WAIT, code="coreplus_allowance", status=status)
     if kind is errors.RateLimited:
         return errors.RateLimited(text, retry_after=_seconds(headers.get("retry-after")), code=code, status=status)
     if kind is errors.Invalid:

@@ -12,7 +12,7 @@ from integrations.providers.quickbooks import client
 from integrations.providers.quickbooks.client import classify
 
 CODES = {
-    "3001": errors.RateLimited, "3002": errors.RateLimited, "3200": errors.AuthExpired, "3100": errors.AuthRevoked,
+    "3001": errors.RateLimited, "3002": errors.AllowanceUsedUp, "3200": errors.AuthExpired, "3100": errors.AuthRevoked,
     "120": errors.AuthRevoked,
     "5020": errors.PermissionMissing, "5010": errors.Conflict, "600": errors.Duplicate, "630": errors.Duplicate,
     "6140": errors.Duplicate, "6240": errors.Duplicate, "610": errors.NotFound, "6190": errors.AccountBlocked,
