@@ -13,7 +13,7 @@ def of(connections: Iterable[Connection]) -> dict[UUID, dict[str, Any]]:
     tokens: dict[UUID, Any] = {
         row["connection"]: row
         for row in OAuthToken.objects.filter(connection__in=asked).values(
-            "connection", "access_expires_at", "refresh_expires_at", "obtained_at"
+            "connection", "access_expires_at", "refresh_expires_at", "refresh_ends_at", "obtained_at"
         )
     }
     keys: dict[UUID, Any] = {
@@ -34,5 +34,6 @@ def _told(connection: Connection, token: dict[str, Any] | None, key: dict[str, A
         "obtained_at": held["created_at" if by_key else "obtained_at"] if held else None,
         "access_expires_at": token["access_expires_at"] if token and not by_key else None,
         "refresh_expires_at": token["refresh_expires_at"] if token and not by_key else None,
+        "refresh_ends_at": token["refresh_ends_at"] if token and not by_key else None,
         "key": {"last4": key["last4"], "fingerprint": key["fingerprint"]} if key and by_key else None,
     }

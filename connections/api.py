@@ -1,13 +1,14 @@
 """The doors to connecting, reconnecting and disconnecting. Everything happens in the functions they call."""
 
+from collections.abc import Callable
 from typing import Any
 
-from drf_spectacular.utils import OpenApiResponse, PolymorphicProxySerializer, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse, PolymorphicProxySerializer, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from connections import access, keys, lifecycle, oauth, renewal
+from connections import access, keys, lifecycle, oauth, options, renewal
 from connections import serializers as bodies
 from connections.models import Connection, Method
 from integrations import catalogue, wishes
@@ -24,6 +25,20 @@ _TRIP = example(
     },
     201,
 )
+_CONNECT = OpenApiExample(
+    "Two locations, this year's sales",
+    value={
+        "method": "oauth",
+        "config": {
+            "objects": ["customer", "order", "payment"],
+            "direction": "in",
+            "interval": 15,
+            "chosen": {"location": ["L9A2B7C4", "L1D5E8F3"]},
+            "begin": "2026-01-01",
+        },
+    },
+    request_only=True,
+)
 _UNREACHABLE = ("provider_down", "rate_limited", "exchange_failed", "in_progress")
 
 
@@ -34,12 +49,16 @@ def _one_of(name: str, *serializers: Any) -> PolymorphicProxySerializer:
 class ConnectionViewSet(ViewSet):
     """The life of a venue's connection to one provider. All of it needs the role venue admin."""
 
+    # What stores the wishes; `config/api_urls.py` hands down one that also sees to the bookmarks, which lie above.
+    choose: Callable[..., object] = staticmethod(wishes.choose)
+
     @extend_schema(
         operation_id="connect",
         tags=["connections"],
         summary="Begin a connection by sign-in or by key",
         parameters=[PROVIDER],
         request=bodies.ConnectRequest,
+        examples=[_CONNECT],
         responses={
             201: OpenApiResponse(_one_of("Connected", bodies.Trip, bodies.ConnectionMade), examples=[_TRIP]),
             **problems(
@@ -52,6 +71,10 @@ class ConnectionViewSet(ViewSet):
         """Answer with the address of the provider's consent page, or with the connection that a key made."""
         found, venue = _asked(request, provider)
         given = _validated(bodies.ConnectRequest, request, found)
+        config, offered = given.get("config", {}), None
+        if "chosen" in config and "api_key" in given:
+            offered = options.ask_with_key(found, given["api_key"])
+        wishes.check(venue, found, offered=offered, **config)
         if given["method"] == Method.OAUTH:
             answer = _trip(
                 oauth.begin(
@@ -64,7 +87,7 @@ class ConnectionViewSet(ViewSet):
             )
         else:
             answer = _made(keys.connect(found, venue, given["api_key"], user=request.user))
-        wishes.choose(venue, found, **given.get("config", {}))
+        self.choose(venue, found, offered=offered, **config)
         return Response(answer, status=201)
 
     @extend_schema(

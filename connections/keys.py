@@ -6,7 +6,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from connections import credentials, oauth, sessions
+from connections import credentials, oauth, options, sessions
 from connections.models import Connection, Method, OAuthToken, VenueApiKey
 from connections.sealing import Secret, fingerprint
 from integrations.models import Venue
@@ -42,7 +42,9 @@ def check(provider: Provider, key: str) -> Account:
 def connect(provider: Provider, venue: Venue, key: str, *, user: Any) -> Connection:
     """Return a connection made with a key that was just seen to work. Raises Problem as `check` does."""
     oauth.refuse_second(venue, provider)
-    return _save(provider, venue, key, check(provider, key), user=user, existing=None)
+    connection = _save(provider, venue, key, check(provider, key), user=user, existing=None)
+    options.settle(connection)
+    return connection
 
 
 def replace(provider: Provider, connection: Connection, key: str, *, user: Any) -> Connection:

@@ -18,11 +18,11 @@ from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from connections import credentials, sessions, tokens
+from connections import credentials, options, sessions, tokens
 from connections.lifecycle import happened
 from connections.models import Connection, Method, OAuthState, Status
-from integrations import catalogue
-from integrations.models import IntegrationConfig, Role, Venue
+from integrations import catalogue, wishes
+from integrations.models import Role, Venue
 from integrations.permissions import venue_for
 from integrations.problems import Problem
 from integrations.providers.base import Provider
@@ -102,6 +102,8 @@ def complete(*, provider: Provider, query: Mapping[str, str], user: Any, session
         raise Denied(venue)
     grant, account = _exchange(provider, state, query)
     connection = _store(provider, state, grant, account)
+    if state.connection_id is None:
+        options.settle(connection)
     logger.info("oauth.completed", extra={"connection": str(connection.pk), "provider": provider.spec.key})
     return connection, state.return_to
 
@@ -150,14 +152,7 @@ def save_connection(
     else:
         Connection.objects.filter(pk=found.pk).update(**values)
     Connection.objects.filter(pk=found.pk).update(history=happened("connected", by=user, detail=account.name))
-    IntegrationConfig.objects.get_or_create(
-        venue=venue,
-        integration_id=provider.spec.key,
-        defaults={
-            "directions": dict.fromkeys(provider.streams, "in"),
-            "interval_minutes": settings.SYNC_INTERVAL_MINUTES,
-        },
-    )
+    wishes.of(venue, provider)
     return Connection.objects.select_related("venue").get(pk=found.pk)
 
 

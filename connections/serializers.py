@@ -8,9 +8,11 @@ from connections.models import Connection, Method, Status
 from connections.oauth import RETURN_TO
 from integrations.api_contract import StrictSerializer
 from integrations.providers.base import Provider
+from integrations.wish_rules import INTERVALS
 
 _LONGEST_KEY = 500
-_SHORTEST_INTERVAL, _LONGEST_INTERVAL = 5, 60 * 24 * 7
+_LONGEST_ID = 255
+_OFFERED = ", ".join(map(str, INTERVALS))
 
 
 class VenueRequest(StrictSerializer):
@@ -44,12 +46,33 @@ class ObjectsField(serializers.ListField):
 
 
 class ConnectConfig(StrictSerializer):
-    """What to sync, and how often."""
+    """What to sync, which way, from where, since when, and how often."""
 
     objects = ObjectsField(required=False, help_text="Object types to read; left out: all.")
-    interval_minutes = serializers.IntegerField(
-        required=False, min_value=_SHORTEST_INTERVAL, max_value=_LONGEST_INTERVAL
+    direction = serializers.CharField(required=False, help_text="Always `in`: nothing is sent back so far.")
+    interval = serializers.IntegerField(required=False, help_text=f"Minutes between two syncs: {_OFFERED}.")
+    interval_minutes = serializers.IntegerField(required=False, help_text="The earlier name of `interval`.")
+    chosen = serializers.DictField(
+        child=serializers.ListField(child=serializers.CharField(max_length=_LONGEST_ID), allow_empty=False),
+        required=False,
+        help_text="Object type (location, audience) to the ids to read from; a type left out: all of them.",
     )
+    begin = serializers.DateField(
+        required=False, allow_null=True, help_text="Sales before this day are not read; null: all of them."
+    )
+
+    def validate_direction(self, value: str) -> str:
+        """Return the direction; there is one."""
+        if value != "in":
+            raise serializers.ValidationError("Only “in” is offered: records come in, nothing is sent back.")
+        return value
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Return the wishes by their names in `integrations.wishes`."""
+        if {"interval", "interval_minutes"} <= attrs.keys():
+            raise serializers.ValidationError({"interval": ["Send it once: interval_minutes is its earlier name."]})
+        wish = {name: value for name, value in attrs.items() if name not in ("interval", "direction")}
+        return wish | ({"interval_minutes": attrs["interval"]} if "interval" in attrs else {})
 
 
 class ConnectRequest(VenueRequest):
@@ -118,6 +141,9 @@ class Access(serializers.Serializer[Any]):
     obtained_at = serializers.DateTimeField(allow_null=True)
     access_expires_at = serializers.DateTimeField(allow_null=True)
     refresh_expires_at = serializers.DateTimeField(allow_null=True)
+    refresh_ends_at = serializers.DateTimeField(
+        allow_null=True, help_text="The day on which even renewed access ends and its owner signs in again."
+    )
     key = HeldKey(allow_null=True)
 
 

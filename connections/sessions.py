@@ -21,17 +21,20 @@ from integrations.providers.types import Access, Grant
 _RENEW_BEFORE = timedelta(minutes=5)
 
 
-def open_session(connection: Connection) -> ApiSession:
-    """Return a session with a fresh token. Raises AuthRevoked when there is none, or what a refresh raises."""
+def open_session(connection: Connection, *, patience: float | None = None) -> ApiSession:
+    """Return a session with a fresh token, each of whose calls may take `patience` seconds where that is given.
+
+    Raises AuthRevoked when there is no token, or what a refresh raises.
+    """
     provider = catalogue.provider_or_404(connection.provider)
     if connection.method == Method.API_KEY:
         key = VenueApiKey.objects.select_related("connection").filter(connection=connection, status="active").first()
         if key is None:
             raise AuthRevoked("No key is stored.", code="no_key")
         secret = credentials.open_secret(key, "key")
-        return _session(provider, lambda: _access(provider, connection, secret))
+        return _session(provider, lambda: _access(provider, connection, secret), patience=patience)
     held = _HeldToken(provider, connection)
-    return _session(provider, held.access, renew=held.renew)
+    return _session(provider, held.access, renew=held.renew, patience=patience)
 
 
 def with_key(provider: Provider, key: Secret) -> ApiSession:
@@ -50,7 +53,11 @@ def with_grant(provider: Provider, grant: Grant) -> ApiSession:
 
 
 def _session(
-    provider: Provider, access: Callable[[], Access], *, renew: Callable[[Mapping[str, str]], None] | None = None
+    provider: Provider,
+    access: Callable[[], Access],
+    *,
+    renew: Callable[[Mapping[str, str]], None] | None = None,
+    patience: float | None = None,
 ) -> ApiSession:
     first = access()
     return ApiSession(
@@ -64,6 +71,7 @@ def _session(
         renew=renew,
         account=first.details,
         repeats_timeouts=provider.spec.limits.repeats_timeouts,
+        patience=patience,
     )
 
 

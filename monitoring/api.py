@@ -30,6 +30,8 @@ _CARD = {
     "last_success_at": "2026-11-22T18:26:00Z",
     "next_run_at": "2026-11-22T18:41:00Z",
     "late": False,
+    "test_mode": False,
+    "notice": None,
     "counts": {"up_to_date": 1380, "left_out": 0, "failing": 0, "waiting": 0},
     "progress": None,
     "problems": [],

@@ -25,6 +25,14 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True)
+class Notice:
+    """Something to do before long that changes no status, with its button."""
+
+    message: str
+    action: Action
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """The provider's account: its name, and enough of its id to tell two apart."""
 
@@ -54,6 +62,7 @@ class ObjectState:
     waiting: int
     direction: str
     direction_label: str
+    is_set_up: bool = False
     run: str = ""
     done: int = 0
     last_success_at: datetime | None = None
@@ -120,6 +129,8 @@ class Card:
     connection: UUID | None = None
     interval_minutes: int = 15
     paused_until: datetime | None = None
+    test_mode: bool = False
+    notice: Notice | None = None
 
     @property
     def problem_count(self) -> int:
@@ -187,6 +198,8 @@ def _card_as_json(card: Card) -> dict[str, Any]:
         "last_success_at": card.last_success_at,
         "next_run_at": card.next_run_at,
         "late": card.late,
+        "test_mode": card.test_mode,
+        "notice": asdict(card.notice) if card.notice else None,
         "counts": asdict(card.counts),
         "progress": asdict(card.progress) if card.progress else None,
         "problems": [

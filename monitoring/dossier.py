@@ -93,6 +93,8 @@ def _settings(config: IntegrationConfig | None) -> dict[str, Any]:
     paused = bool(config and config.is_paused)
     return {
         "directions": config.directions if config else {},
+        "chosen": config.chosen if config else {},
+        "begin": config.begin if config else None,
         "template": config.template if config else "",
         "paused": paused,
         "paused_until": config.paused_until if config and paused else None,

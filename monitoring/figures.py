@@ -2,6 +2,8 @@
 
 from django.db import connection as database
 
+from syncing import schedule
+
 # Calls of a day by class; money is calls times the provider's price of the class, which is nothing for Square.
 _COSTS = """
 INSERT INTO integration_costs (connection_id, day, call_class, calls, amount, currency)
@@ -12,7 +14,8 @@ GROUP BY 1, 2, 3
 ON CONFLICT (connection_id, day, call_class) DO UPDATE SET calls = excluded.calls, amount = excluded.amount
 WHERE integration_costs.calls <> excluded.calls
 """
-# broken: our access was refused; failing: the last run of a stream failed; late: two intervals without a success.
+# broken: our access was refused; failing: the last run of a stream failed; late: two intervals without a
+# success, of the venue or, where that is longer, of a stream that rests. What left the schedule is never late.
 _HEALTH = """
 INSERT INTO integration_health (connection_id, grade, reasons, runs_24h, failed_runs_24h, computed_at)
 SELECT link.id,
@@ -32,8 +35,10 @@ CROSS JOIN LATERAL (SELECT count(*) AS n FROM (
                         WHERE job.connection_id = link.id ORDER BY job.object_type, job.queued_at DESC) newest
                     WHERE newest.status = 'dead') given_up
 CROSS JOIN LATERAL (SELECT count(*) AS n FROM sync_cursors bookmark
-                    WHERE bookmark.connection_id = link.id AND bookmark.last_succeeded_at
-                          < now() - make_interval(mins => 2 * coalesce(wish.interval_minutes, 15))) behind
+                    WHERE bookmark.connection_id = link.id AND bookmark.next_run_at IS NOT NULL
+                      AND bookmark.last_succeeded_at < now() - 2 * make_interval(secs => greatest(
+                          coalesce(wish.interval_minutes, 15) * 60,
+                          (%(rests)s::jsonb -> link.provider ->> bookmark.object_type)::int))) behind
 WHERE link.status <> 'disconnected'
 ON CONFLICT (connection_id) DO UPDATE SET grade = excluded.grade, reasons = excluded.reasons,
     runs_24h = excluded.runs_24h, failed_runs_24h = excluded.failed_runs_24h, computed_at = excluded.computed_at
@@ -43,7 +48,7 @@ ON CONFLICT (connection_id) DO UPDATE SET grade = excluded.grade, reasons = excl
 def rebuild() -> tuple[int, int]:
     """Bring both tables up to date and return how many rows of health and of cost were written."""
     with database.cursor() as cursor:
-        cursor.execute(_HEALTH)
+        cursor.execute(_HEALTH, {"rests": schedule.rests()})
         health = cursor.rowcount
         cursor.execute(_COSTS)
         return health, cursor.rowcount

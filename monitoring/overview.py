@@ -30,11 +30,13 @@ SELECT DISTINCT ON (link.venue_id, link.provider)
        link.id, link.venue_id, link.provider, link.status, link.status_since, link.account_id, link.account_name,
        link.connected_at, link.disconnected_at, (link.history -> -1 ->> 'at')::timestamptz AS last_event_at,
        coalesce(wish.interval_minutes, 15) AS interval_minutes, coalesce(wish.directions, '{}'::jsonb) AS directions,
+       link.account_details ->> 'mode' AS mode, token.refresh_ends_at,
        wish.updated_at AS wished_at, wish.paused_at, wish.paused_until, wish.pause_reason,
        coalesce(nullif(person.first_name, ''), person.email, '') AS paused_by,
        day.runs, day.good_runs, day.p95_ms
 FROM connections link
 LEFT JOIN integration_configs wish ON wish.venue_id = link.venue_id AND wish.integration_id = link.provider
+LEFT JOIN oauth_tokens token ON token.connection_id = link.id
 LEFT JOIN auth_user person ON person.id = wish.paused_by_id
 LEFT JOIN LATERAL (
     SELECT count(*) AS runs, count(*) FILTER (WHERE log.outcome <> 'failed') AS good_runs,

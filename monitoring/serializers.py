@@ -45,6 +45,13 @@ class CardAction(serializers.Serializer[Any]):
     href = serializers.CharField()
 
 
+class Notice(serializers.Serializer[Any]):
+    """Something to do before long; the status is as it was."""
+
+    message = serializers.CharField()
+    action = CardAction()
+
+
 class StandingCounts(serializers.Serializer[Any]):
     """How many records stand how."""
 
@@ -110,6 +117,8 @@ class IntegrationCard(serializers.Serializer[Any]):
     last_success_at = serializers.DateTimeField(allow_null=True)
     next_run_at = serializers.DateTimeField(allow_null=True)
     late = serializers.BooleanField()
+    test_mode = serializers.BooleanField(help_text="Whether the account holds the provider's test data.")
+    notice = Notice(allow_null=True)
     counts = StandingCounts()
     progress = Progress(allow_null=True)
     problems = ProblemGroup(many=True)
@@ -208,6 +217,11 @@ class Settings(serializers.Serializer[Any]):
     """The venue's wishes."""
 
     directions = serializers.DictField(child=serializers.CharField())
+    chosen = serializers.DictField(
+        child=serializers.ListField(child=serializers.CharField()),
+        help_text="Object type to the ids that are read from; a type left out: all of them.",
+    )
+    begin = serializers.DateField(allow_null=True, help_text="Sales before this day are not read; null: all are.")
     template = serializers.CharField(allow_blank=True)
     paused = serializers.BooleanField()
     paused_until = serializers.DateTimeField(allow_null=True)

@@ -7,19 +7,21 @@ from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from connections.models import Status
+from integrations import wishes
 from integrations.models import Venue
-from integrations.providers.base import Provider
+from integrations.providers.base import Provider, RestingStream
 from integrations.providers.errors import ErrorClass
 from integrations.providers.types import ObjectType
 from mappings import canonical
 from monitoring import wording
-from monitoring.card import Account, Action, Card, Counts, Health, ObjectState, ProblemGroup, Progress
+from monitoring.card import Account, Action, Card, Counts, Health, Notice, ObjectState, ProblemGroup, Progress
 from monitoring.wording import CardStatus
 from syncing.models import LinkState
 from syncing.work import WorkStatus
 
 # A queued job counts as active while its next try is this near; beyond that it waits for a provider to recover.
 _SOON = timedelta(minutes=1)
+_SIGN_IN_WARNING = timedelta(days=30)  # how long before a sign-in ends its owner is told
 _STEADY_AFTER = 5.0  # seconds of a run before its pace says anything
 _LATE_AFTER, _NEEDS_ATTENTION_AFTER = 1, 2  # missed intervals
 _RUN_WORDS: dict[str | None, str] = {WorkStatus.RUNNING: "running", WorkStatus.QUEUED: "waiting"}
@@ -120,7 +122,18 @@ class _State:
             connection=self.row["id"],
             interval_minutes=self.row["interval_minutes"],
             paused_until=self.row["paused_until"] if status == CardStatus.PAUSED else None,
+            test_mode=live and self.row["mode"] == "test",
+            notice=self._notice(status),
         )  # fmt: skip
+
+    def _notice(self, status: CardStatus) -> Notice | None:
+        """Return the warning that the sign-in itself is about to end; once it has ended the status says so."""
+        ends = self.row["refresh_ends_at"]
+        told_otherwise = status in (CardStatus.DISCONNECTED, CardStatus.REAUTHORISE)
+        if told_otherwise or ends is None or ends > self.now + _SIGN_IN_WARNING:
+            return None
+        message = wording.sign_in_again(self.provider.spec.name, ends, self.zone, self.now)
+        return Notice(message, Action("reconnect", "Reconnect", "GET", self.links["connect"]))
 
     # --- which of the six -----------------------------------------------------------------------------------------
 
@@ -154,11 +167,17 @@ class _State:
         """
         anew = [self.row[name] for name in ("connected_at", "last_event_at", "wished_at", "paused_until")]
         start = max(moment for moment in anew if moment is not None and moment <= self.now)
-        oldest = min(
-            (max(s["last_succeeded_at"] or start, start) for s in self.streams.values() if s["next_run_at"]),
-            default=self.now,
-        )
-        return max(0, int((self.now - oldest).total_seconds() // (self.row["interval_minutes"] * 60)) - 1)
+        late = [
+            (self.now - max(each["last_succeeded_at"] or start, start)) // self._interval(each)
+            for each in self.streams.values()
+            if each["next_run_at"]
+        ]
+        return max(0, max(late, default=0) - 1)
+
+    def _interval(self, stream: dict[str, Any]) -> timedelta:
+        """Return how often an object is due: as the venue wishes, or seldomer where its stream rests."""
+        every, reader = timedelta(minutes=self.row["interval_minutes"]), self.provider.streams[stream["object_type"]]
+        return max(every, reader.rests) if isinstance(reader, RestingStream) else every
 
     # --- since, sentence and button of each -------------------------------------------------------------------------
 
@@ -229,8 +248,8 @@ class _State:
         return since, message, manage
 
     def _told_counts(self) -> list[tuple[int, str]]:
-        """Return at most three counts for the sentence; the venue's own places tell an owner nothing."""
-        told = [each for each in self.objects if each.up_to_date and each.object != ObjectType.LOCATION]
+        """Return at most three counts for the sentence; the set-up of the account tells an owner nothing."""
+        told = [each for each in self.objects if each.up_to_date and not each.is_set_up]
         return [(each.up_to_date, wording.noun(each.object, each.up_to_date)) for each in told[:3]]
 
     # --- the parts ------------------------------------------------------------------------------------------------
@@ -258,6 +277,7 @@ class _State:
             waiting=by_state[LinkState.WAITING],
             direction=word,
             direction_label=wording.direction(word, self.provider.spec.name),
+            is_set_up=object_type in canonical.SET_UP,
             run=_RUN_WORDS.get(stream.get("status"), ""),
             done=stream.get("read") or 0,
             last_success_at=stream.get("last_succeeded_at"),
@@ -269,11 +289,14 @@ class _State:
         return [*self._given_up(), *self._failing()]
 
     def _given_up(self) -> list[ProblemGroup]:
-        """Return the objects whose last job was given up since the owner last connected."""
+        """Return the objects whose last job was given up since the owner last connected, and that are still wanted."""
+        wanted = wishes.read_objects(self.provider, self.row["directions"])
         return [
             ProblemGroup(each["last_class"], each["object_type"], 1, each["last_ended_at"], each["last_sentence"])
             for each in self.streams.values()
-            if each["last_status"] == WorkStatus.DEAD and each["last_ended_at"] >= self.row["connected_at"]
+            if each["last_status"] == WorkStatus.DEAD
+            and each["last_ended_at"] >= self.row["connected_at"]
+            and each["object_type"] in wanted
         ]
 
     def _failing(self) -> list[ProblemGroup]:

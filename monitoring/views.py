@@ -15,7 +15,7 @@ from structlog.contextvars import get_contextvars
 from connections.forms import PauseForm
 from connections.models import Connection
 from integrations.catalogue import provider_or_404
-from integrations.models import VenueMembership
+from integrations.models import IntegrationConfig, VenueMembership
 from integrations.pages import page, render
 from integrations.problems import CODES
 from integrations.providers.base import Provider
@@ -23,7 +23,7 @@ from monitoring import overview
 from monitoring.card import Card
 from monitoring.explanations import EXPLANATIONS
 from monitoring.wording import NEED_YOU, CardStatus
-from syncing.forms import ScheduleForm
+from syncing import choice_words, choosing
 from syncing.models import SyncLog
 
 # A page polls every 3 seconds this often; then once a minute until somebody moves the mouse or comes back to it.
@@ -69,7 +69,7 @@ def connection(request: HttpRequest, member: VenueMembership, provider: str) -> 
     shown |= {
         "connection": held,
         "granted": _granted(found, held),
-        "schedule_form": ScheduleForm(initial={"interval": card.interval_minutes}),
+        **_chosen(member, found, held),
         "pause_form": PauseForm(),
         "events": list(reversed(held.history))[:6] if held else [],
     }
@@ -135,6 +135,18 @@ def _polling(request: HttpRequest, *, syncing: bool) -> dict[str, Any]:
         "polls": done + 1,
         "quickly": done < _QUICK_POLLS,
         "speaks": "polls" in request.GET and (not syncing or done % _SPOKEN_EVERY == 0),
+    }
+
+
+def _chosen(member: VenueMembership, provider: Provider, held: Connection | None) -> dict[str, Any]:
+    """Return the venue's choice in words. Two queries at most."""
+    config = IntegrationConfig.objects.filter(venue=member.venue, integration=provider.spec.key).first()
+    if config is None or held is None:
+        return {"choice": [], "resting": []}
+    names = choosing.names(held, provider.chooser.object_type) if provider.chooser else {}
+    return {
+        "choice": choice_words.lines(config, provider, names),
+        "resting": choice_words.resting(config, provider),
     }
 
 

@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from integrations.providers.errors import ErrorClass
 from mappings import canonical
+from syncing import choice_words
 from syncing.models import LinkState, Outcome, SyncLog, Trigger
 
 
@@ -97,9 +98,9 @@ EVENTS: dict[str, str] = {
     "access_regained": "The access works again",
     "paused": "Paused",
     "resumed": "Resumed",
+    "choice_changed": "What is synced was changed",
     "disconnected": "Disconnected",
 }
-INTERVALS: dict[int, str] = {5: "5 minutes", 15: "15 minutes", 30: "30 minutes", 60: "hour"}
 # What only the owner can clear; the rest is tried again by itself or is ours to mend.
 OWNER_CLASSES = frozenset(
     {
@@ -131,6 +132,11 @@ def disconnected(at: datetime, zone: tzinfo, now: datetime) -> str:
 def stopped_accepting(provider: str, at: datetime, zone: tzinfo, now: datetime, waiting: int) -> str:
     """Return the sentence of a connection whose access is gone."""
     return f"{provider} stopped accepting our access on {day_and_time(at, zone, now)}. {_safe(waiting)}"
+
+
+def sign_in_again(provider: str, ends: datetime, zone: tzinfo, now: datetime) -> str:
+    """Return the sentence that even renewed access ends on a day: "QuickBooks asks you to sign in again by 3 Mar"."""
+    return f"{provider} asks you to sign in again by {day(ends, zone, now)}."
 
 
 def paused(by: str, until: datetime | None, reason: str, zone: tzinfo, now: datetime, waiting: int) -> str:
@@ -294,7 +300,7 @@ def direction(word: str, provider: str) -> str:
 
 def interval(minutes: int) -> str:
     """Return "every 15 minutes"."""
-    return f"every {INTERVALS.get(minutes, f'{minutes} minutes')}"
+    return choice_words.every(minutes)
 
 
 def _words(object_type: str) -> tuple[str, str]:

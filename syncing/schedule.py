@@ -80,16 +80,16 @@ def enqueue_due(limit: int = 10_000) -> int:
             "limit": limit,
             "priority": queue.Priority.NORMAL.value,
             "reading_order": order,
-            "rests": _rests(),
+            "rests": rests(),
         }
         cursor.execute(_QUEUE_DUE, asked)
         made: int = cursor.rowcount
     return made
 
 
-def _rests() -> str:
+def rests() -> str:
     """Return, as JSON by provider and object, for how many seconds a stream rests that changes rarely."""
-    rests = {
+    seconds = {
         key: {
             str(object_type): round(stream.rests.total_seconds())
             for object_type, stream in provider.streams.items()
@@ -97,7 +97,7 @@ def _rests() -> str:
         }
         for key, provider in PROVIDERS.items()
     }
-    return orjson.dumps(rests).decode()
+    return orjson.dumps(seconds).decode()
 
 
 def start(

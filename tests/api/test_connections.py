@@ -111,6 +111,7 @@ def test_a_key_is_checked_live_and_connects_at_once(
             "present": True,
             "access_expires_at": None,
             "refresh_expires_at": None,
+            "refresh_ends_at": None,
             "key": {"last4": key[-4:], "fingerprint": stored.fingerprint},
         },
     }

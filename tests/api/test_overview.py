@@ -23,8 +23,9 @@ def test_every_provider_is_listed_also_when_nothing_is_connected(
     as_user: SignedIn, viewer: Any, venue: Venue, openapi: dict[str, Any]
 ) -> None:
     answer = as_user(viewer).get(LIST)
-    square = answer.json()["integrations"][0]
-    assert [each["provider"] for each in answer.json()["integrations"]] == list(PROVIDERS)
+    listed = {each["provider"]: each for each in answer.json()["integrations"]}
+    square = listed["square"]
+    assert list(listed) == sorted(PROVIDERS)
     assert (square["status"], square["status_label"]) == ("disconnected", "Not connected")
     assert (square["access"], square["external_account"], square["scopes"]) == (
         None,
@@ -56,7 +57,11 @@ def test_one_in_full_adds_history_schedule_settings_and_who_wins(
     event = {"at": "2026-11-03T10:00:00+00:00", "event": "connected", "by": "owner", "detail": "The Lantern Room"}
     Connection.objects.update(history=[event])
     IntegrationConfig.objects.update(
-        directions={"customer": "in"}, interval_minutes=30, who_wins={"customer": "newest"}
+        directions={"customer": "in"},
+        chosen={"location": ["L1"]},
+        begin="2026-01-01",
+        interval_minutes=30,
+        who_wins={"customer": "newest"},
     )
     SyncCursor.objects.create(connection=connection, object_type="customer")
     answer = as_user(viewer).get(f"{LIST}square")
@@ -67,7 +72,8 @@ def test_one_in_full_adds_history_schedule_settings_and_who_wins(
         "objects": [{"object": "customer", "last_succeeded_at": None, "last_full_at": None, "next_run_at": None}],
     }
     assert body["settings"] == {
-        "directions": {"customer": "in"}, "template": "", "paused": False, "paused_until": None, "pause_reason": "",
+        "directions": {"customer": "in"}, "chosen": {"location": ["L1"]}, "begin": "2026-01-01", "template": "",
+        "paused": False, "paused_until": None, "pause_reason": "",
     }  # fmt: skip
     assert (body["who_wins"]["customer"], body["who_wins"]["payment"]) == ("newest", "theirs")
     assert_as_described(openapi, answer, "/api/v1/integrations/{provider}/", "get")

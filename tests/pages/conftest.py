@@ -6,7 +6,16 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from integrations.providers import http
+
 SignedIn = Callable[[Any], Client]
+
+
+@pytest.fixture(autouse=True)
+def _nobody_answers(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the sandbox every provider is silent: no page asks a real one."""
+    settings.SANDBOX_URL = "http://127.0.0.1:9"
+    monkeypatch.setattr(http, "_TRIES", 1)
 
 
 @pytest.fixture

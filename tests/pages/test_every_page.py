@@ -30,10 +30,11 @@ FOR_ADMINS = (
     "/integrations/square/connect/",
     "/integrations/square/connect/?outcome=denied",
     "/integrations/square/welcome/",
+    "/integrations/square/settings/",
     "/integrations/square/disconnect/",
 )
 ACTS_OF_OPERATORS = ("sync/", "pause/", "resume/")
-ACTS_OF_ADMINS = ("connect/", "connect/key/", "welcome/", "stop/", "schedule/", "disconnect/")
+ACTS_OF_ADMINS = ("connect/", "connect/key/", "welcome/", "stop/", "settings/", "disconnect/")
 
 
 @pytest.fixture
@@ -102,7 +103,7 @@ def test_a_viewer_can_do_nothing(lively: Connection, viewer: User, as_user: Sign
     assert as_user(viewer).post(f"/integrations/square/{act}", {"venue": "lantern-room"}).status_code == 403
 
 
-@pytest.mark.parametrize("act", [*ACTS_OF_OPERATORS, "stop/", "schedule/", "connect/key/"])
+@pytest.mark.parametrize("act", [*ACTS_OF_OPERATORS, "stop/", "connect/key/"])
 def test_nothing_acts_on_a_get(lively: Connection, owner: User, as_user: SignedIn, act: str) -> None:
     assert as_user(owner).get(f"/integrations/square/{act}").status_code == 405
 

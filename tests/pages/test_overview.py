@@ -247,7 +247,8 @@ def test_as_json_has_the_shape_that_widget_and_api_share(connection: Connection)
     card = said["integrations"][0]
     assert set(card) == {
         "provider", "name", "status", "status_label", "tone", "since", "message", "account", "action",
-        "last_success_at", "next_run_at", "late", "counts", "progress", "problems", "objects", "health", "links",
+        "last_success_at", "next_run_at", "late", "test_mode", "notice", "counts", "progress", "problems", "objects",
+        "health", "links",
     }  # fmt: skip
     assert card["action"] == {
         "code": "manage", "label": "Manage", "method": "GET", "href": "/integrations/square/?venue=lantern-room",

@@ -1,7 +1,6 @@
 """Choosing, starting and stopping; the history; the records."""
 
 import csv
-from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
@@ -66,23 +65,6 @@ def test_stopping_cancels_what_waits(connection: Connection, owner: User, as_use
     client.post("/integrations/square/sync/")
     assert "was stopped" in client.post("/integrations/square/stop/", follow=True).content.decode()
     assert {job.status for job in SyncJob.objects.all()} == {WorkStatus.CANCELLED}
-
-
-def test_a_shorter_interval_begins_at_once(connection: Connection, owner: User, as_user: SignedIn) -> None:
-    rows.bookmark(connection, next_run_at=timezone.now() + timedelta(minutes=50))
-    answer = as_user(owner).post("/integrations/square/schedule/", {"interval": "5"}, follow=True)
-    assert "Square now syncs every 5 minutes." in answer.content.decode()
-    planned = SyncCursor.objects.get().next_run_at
-    assert planned is not None
-    assert planned <= timezone.now() + timedelta(minutes=5, seconds=5)
-
-
-@pytest.mark.parametrize("interval", ["1", "7", "x", ""])
-def test_an_interval_that_is_not_offered_changes_nothing(
-    connection: Connection, owner: User, as_user: SignedIn, interval: str
-) -> None:
-    as_user(owner).post("/integrations/square/schedule/", {"interval": interval})
-    assert IntegrationConfig.objects.get().interval_minutes == 15
 
 
 def test_the_moving_part_fetches_itself_while_syncing_and_then_no_more(

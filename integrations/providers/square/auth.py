@@ -102,7 +102,7 @@ class SquareCheck:
 
     def account(self, api: ApiSession) -> Account:
         """Return the seller and the granted scopes. Two calls."""
-        status = api.post("/oauth2/token/status", {}, repeatable=True).body
+        status = api.call("POST", "/oauth2/token/status", repeatable=True).body
         merchant = api.get("/v2/merchants/me").body.get("merchant") or {}
         if not status.get("merchant_id") or merchant.get("id") != status["merchant_id"]:
             raise errors.Transient("Square did not say whose account this is.", code="no_merchant")
