@@ -14,7 +14,7 @@ from typing import Any
 
 import orjson
 from django.conf import settings
-from django.db import OperationalError, transaction
+from django.db import OperationalError, models, transaction
 from django.db import connection as database
 from django.utils import timezone
 
@@ -200,11 +200,11 @@ class _Slice:
 
     def _reading(self, api: ApiSession) -> ReadAhead:
         """Return the reading from the bookmark on, in as many windows at once as the provider allows."""
-        stream, scope = self.stream, self._scope()
+        stream, self.scope = self.stream, self._scope()
         can_be_cut = stream if isinstance(stream, SplitStream) else None
         return ReadAhead(
             Windows(self.cursor.position, joined=can_be_cut.joined if can_be_cut else None),
-            lambda position: stream.read(api, position, scope),
+            lambda position: stream.read(api, position, self.scope),
             split=can_be_cut.split if can_be_cut else None,
             at_once=PROVIDERS[self.connection.provider].spec.limits.windows,
             enough=self._is_over,
@@ -316,21 +316,22 @@ class _Slice:
 
         It is the only sign of a deletion that the provider does not tell; reading everything shows which it was.
         """
-        missing = max(0, self._held() - stream.count(api))
+        missing = max(0, self._links(stream).count() - stream.count(api))
         if self.cursor.full_began_at is None and missing > self.cursor.miscount:
             raise BookmarkExpired(sentences.fewer_there(self.connection.provider, self.job.object_type))
         return missing
 
-    def _held(self) -> int:
+    def _links(self, stream: SweptStream) -> models.QuerySet[RecordLink]:
+        """Return the links that are not deleted, of the places that the owner chose."""
         links = RecordLink.objects.filter(connection=self.connection, external_type=self.object_type)
-        return links.exclude(state=LinkState.DELETED).count()
+        if stream.place:
+            links = links.filter(**{f"raw__{stream.place}__in": self.scope.known[stream.needs[0]]})
+        return links.exclude(state=LinkState.DELETED)
 
     def _sweep(self, stream: SweptStream, api: ApiSession, began: datetime) -> None:
         """Turn into tombstones what the provider confirms to be gone, in batches of one call each."""
         while True:
-            unmet = RecordLink.objects.filter(
-                connection=self.connection, external_type=self.object_type, seen_at__lt=began
-            ).exclude(state=LinkState.DELETED)
+            unmet = self._links(stream).filter(seen_at__lt=began)
             ids = list(unmet.order_by("pk").values_list("external_id", flat=True)[: stream.sweep_size])
             if not ids:
                 return

@@ -56,9 +56,14 @@ class DetailedStream(Stream, Protocol):
 
 @runtime_checkable
 class SweptStream(Stream, Protocol):
-    """A stream whose deletions show only by absence; a full read asks again for those it did not meet."""
+    """A stream whose deletions show only by absence; a full read asks again for those it did not meet.
+
+    `place` is the key under which a raw object names the one it belongs to, of those that the stream needs and the
+    owner chose; "" where there is none. What belongs to a place that is no longer chosen is left as it is.
+    """
 
     sweep_size: ClassVar[int]
+    place: ClassVar[str]
 
     def gone(self, api: ApiSession, ids: list[str]) -> list[str]:
         """Return those of at most `sweep_size` ids that the provider says are gone. One call."""

@@ -144,7 +144,7 @@ def test_what_staff_decide_can_be_changed(client: Client, filled: Connection, ta
 def test_of_the_catalogue_only_the_switch_can_be_changed(client: Client, filled: Connection) -> None:
     address_of_it = address(Integration, "change", "square")
     assert client.post(address_of_it, {"name": "Other"}).status_code == 302
-    square = Integration.objects.get()
+    square = Integration.objects.get(pk="square")
     assert (square.enabled, square.name) == (False, "Square")
     assert client.get(address(Integration, "add")).status_code == 403
     assert client.post(address(Integration, "delete", "square"), {"post": "yes"}).status_code == 403

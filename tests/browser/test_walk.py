@@ -142,9 +142,9 @@ def test_the_walk_needs_no_mouse(transactional_db: None, page: Page, watch: Watc
     expect(page.get_by_text("Skip to the content")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("main")).to_be_focused()
-    for _ in range(12):
+    for _ in range(24):
         page.keyboard.press("Tab")
-        if page.evaluate("document.activeElement.textContent").startswith("Connect"):
+        if page.evaluate("document.activeElement.textContent").startswith("Connect Square"):
             break
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Connect Square")

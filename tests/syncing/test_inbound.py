@@ -85,9 +85,9 @@ def test_an_incremental_sync_changes_exactly_the_changed_records_with_the_fewest
     assert moved == expected
     locations, people = len(held(square, "location")), held(square, "customer")
     # One call each for locations, customers, catalogue, orders and refunds; one a location for payments, payouts and
-    # invoices; one for the names of groups when somebody who changed is in one.
+    # invoices; one for the number of customers, and one for the names of groups when somebody who changed is in one.
     in_groups = any(people[each].get("group_ids") for each in changed["customers"])
-    assert sandbox.calls() == 5 + 3 * locations + in_groups
+    assert sandbox.calls() == 6 + 3 * locations + in_groups
 
 
 def test_a_second_sync_without_changes_touches_no_row(square: Connection, sandbox: Sandbox) -> None:

@@ -50,6 +50,7 @@ class _MailchimpStream:
     fields: ClassVar[tuple[Field, ...]]
     reader: Callable[[JSON], Values]
     sweep_size: ClassVar[int] = 1
+    place: ClassVar[str] = "list_id"
 
     def values(self, raw: JSON) -> Values:
         """Return the typed values of one raw object."""
@@ -98,6 +99,7 @@ class Audiences(_WholeStream):
     """Every audience of the account, in one call."""
 
     object_type = ObjectType.AUDIENCE
+    place = ""
     fields = fields.AUDIENCE
     reader = staticmethod(records.audience)
     key = "lists"

@@ -47,6 +47,7 @@ class QuickBooksStream:
     needs: ClassVar[tuple[ObjectType, ...]] = ()
     fields: ClassVar[tuple[Field, ...]]
     sweep_size: ClassVar[int] = 100
+    place: ClassVar[str] = ""
     reader: Callable[[JSON], Values]
     is_sale: ClassVar[bool] = False  # can be deleted, has no inactive ones, and the venue's own earliest day bounds it
     is_counted: ClassVar[bool] = False  # may be so many that a person wants to know how many

@@ -52,6 +52,7 @@ class Customers(CutByTime):
     ordered_by = "created_at"
     is_sale = False
     sweep_size: ClassVar[int] = 100
+    place: ClassVar[str] = ""
 
     def ask(self, api: ApiSession, asked: Asked) -> Answer:
         """Return one page of at most 100, with the count of the whole read and the names of the groups met."""
@@ -239,6 +240,7 @@ class Invoices(CutByPart):
     needs: ClassVar[tuple[ObjectType, ...]] = (ObjectType.LOCATION,)
     rests: ClassVar[timedelta] = timedelta(hours=1)
     sweep_size: ClassVar[int] = 1
+    place: ClassVar[str] = "location_id"
     fields = fields.INVOICE
     reader = staticmethod(records.invoice)
     key = "invoices"

@@ -109,6 +109,7 @@ class Deletable:
     """A stream whose objects can be deleted; each has to be asked about by itself."""
 
     sweep_size: ClassVar[int] = 1
+    place: ClassVar[str] = ""
     path: ClassVar[str]
 
     def gone(self, api: ApiSession, ids: list[str]) -> list[str]:
