@@ -12,7 +12,13 @@ from connections.sealing import Secret, fingerprint
 from integrations.models import Venue
 from integrations.problems import Problem
 from integrations.providers.base import Provider
-from integrations.providers.errors import AuthExpired, AuthRevoked, PermissionMissing, ProviderError
+from integrations.providers.errors import (
+    AccountBlocked,
+    AuthExpired,
+    AuthRevoked,
+    PermissionMissing,
+    ProviderError,
+)
 from integrations.providers.types import Account
 
 
@@ -30,7 +36,12 @@ def check(provider: Provider, key: str) -> Account:
             "credentials_rejected", f"{provider.spec.name} does not accept this key. Copy it again."
         ) from error
     except PermissionMissing as error:
-        raise Problem("insufficient_scope", f"This key lacks a permission: {error.scope or error}.") from error
+        raise Problem("insufficient_scope", _lacking(provider, error)) from error
+    except AccountBlocked as error:
+        raise Problem(
+            "credentials_rejected",
+            f"{provider.spec.name} has restricted the account of this key. Sort that out at {provider.spec.website}.",
+        ) from error
     except ProviderError as error:
         raise Problem(
             "provider_down",
@@ -52,6 +63,15 @@ def replace(provider: Provider, connection: Connection, key: str, *, user: Any) 
     account = check(provider, key)
     oauth.refuse_other_account(connection, account, provider)
     return _save(provider, connection.venue, key, account, user=user, existing=connection)
+
+
+def _lacking(provider: Provider, error: PermissionMissing) -> str:
+    """Return which permission is missing, in the provider's words and by the name that its settings show."""
+    labels = {scope.name: scope.label for scope in provider.spec.scopes}
+    if not error.scope:
+        return f"This key lacks a permission that {provider.spec.name} did not name."
+    told = f"“{labels[error.scope]}” ({error.scope})" if error.scope in labels else f"“{error.scope}”"
+    return f"This key lacks the permission {told}. Add it at {provider.spec.website} and try again."
 
 
 def _save(

@@ -10,6 +10,7 @@ from connections.models import Connection, OAuthToken, VenueApiKey
 from connections.sealing import Secret
 from integrations.models import Venue
 from integrations.problems import Problem
+from integrations.providers import PROVIDERS
 from integrations.providers.base import Provider
 from tests.factories import VenueFactory
 from tests.provider_sandbox import Sandbox
@@ -116,3 +117,52 @@ def test_a_key_does_not_show_in_what_went_wrong(square: Provider, sandbox: Sandb
     with pytest.raises(Problem) as met:
         keys.check(square, key)
     assert key not in f"{met.value!r}{met.value.__cause__!r}{sessions.with_key(square, Secret(key))!r}"
+
+
+def test_a_key_that_lacks_a_permission_is_told_which_by_its_name_at_the_provider(
+    sandbox: Sandbox, venue: Venue, owner: User
+) -> None:
+    account = sandbox.ask("POST", "/stripe/accounts", {"name": "The Anchor", "sizes": {"customers": 1}})
+    lost = {"action": "drop_scope", "scope": "rak_accounts_kyc_basic_read"}
+    sandbox.ask("POST", f"/stripe/{account['account_id']}/tokens", lost)
+    with pytest.raises(Problem, match="rak_accounts_kyc_basic_read") as met:
+        keys.connect(PROVIDERS["stripe"], venue, account["restricted_key"], user=owner)
+    assert met.value.code == "insufficient_scope"
+    assert "Add it at" in str(met.value)
+    assert not Connection.objects.exists()
+
+
+def test_a_key_of_a_restricted_account_is_not_taken_for_a_provider_that_is_away(
+    sandbox: Sandbox, venue: Venue, owner: User
+) -> None:
+    account = sandbox.ask("GET", "/state")["mailchimp"]["accounts"][0]
+    sandbox.ask("POST", f"/mailchimp/{account['id']}/tokens", {"action": "disable_user", "include_personal": True})
+    with pytest.raises(Problem, match="restricted") as met:
+        keys.connect(PROVIDERS["mailchimp"], venue, account["api_key"], user=owner)
+    assert met.value.code == "credentials_rejected"
+
+
+def test_live_and_test_mode_never_mix(sandbox: Sandbox, venue: Venue, owner: User) -> None:
+    live = sandbox.ask("POST", "/stripe/accounts", {"name": "Live", "livemode": True, "sizes": {"customers": 1}})
+    stripe = PROVIDERS["stripe"]
+    connection = keys.connect(stripe, venue, live["restricted_key"], user=owner)
+    assert connection.account_details["mode"] == "live"
+    Connection.objects.filter(pk=connection.pk).update(account_details=connection.account_details | {"mode": "test"})
+    connection.refresh_from_db()
+    with pytest.raises(Problem, match="never mix") as met:
+        keys.replace(stripe, connection, live["restricted_key"], user=owner)
+    assert met.value.code == "different_account"
+
+
+@pytest.mark.parametrize(
+    ("pasted", "told"),
+    [("pk_test_" + "x" * 24, "publishable"), ("whsec_" + "x" * 24, "webhook"), ("ca_" + "x" * 24, "")],
+)
+def test_what_is_no_key_of_the_account_is_refused_by_its_name(
+    sandbox: Sandbox, venue: Venue, owner: User, pasted: str, told: str
+) -> None:
+    sandbox.clear_log()
+    with pytest.raises(Problem, match=told) as met:
+        keys.connect(PROVIDERS["stripe"], venue, pasted, user=owner)
+    assert met.value.code == "credentials_rejected"
+    assert sandbox.calls() == 0

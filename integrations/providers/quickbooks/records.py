@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from integrations.providers.errors import BadRecord
@@ -211,7 +212,7 @@ def _paid_at(raw: JSON) -> datetime | None:
     return datetime.combine(day, time(), there.tzinfo).astimezone(UTC)
 
 
-def _named(raw: JSON, names: Iterable[str]) -> Values:
+def _named(raw: JSON, names: tuple[str, ...]) -> Values:
     """Return the named values, whether it is still in use, and the times."""
     return _with_times({"Id": raw["Id"]} | _copied(raw, (*names, "Active")), raw)
 
@@ -223,14 +224,28 @@ def _at(raw: JSON, path: str) -> Any:
     return found
 
 
-def _copied(raw: JSON, paths: Iterable[str]) -> Values:
+def _copied(raw: JSON, paths: tuple[str, ...]) -> Values:
     """Return the values at the paths that are there and not empty; NUL characters cannot be stored and are dropped."""
     values = {}
-    for path in paths:
-        value = _at(raw, path)
-        if value is not None and value != "":
-            values[path] = value.replace("\x00", "") if isinstance(value, str) and "\x00" in value else value
+    for head, rest in _by_head(paths):
+        found = raw.get(head)
+        if found is None:
+            continue
+        for tail, path in rest:
+            value = found.get(tail) if tail else found
+            if value is not None and value != "":
+                values[path] = value.replace("\x00", "") if isinstance(value, str) and "\x00" in value else value
     return values
+
+
+@lru_cache(maxsize=32)
+def _by_head(paths: tuple[str, ...]) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
+    """Return the paths by their first name, as (second name or "", path): most of what could be there is not."""
+    heads: dict[str, list[tuple[str, str]]] = {}
+    for path in paths:
+        head, _, tail = path.partition(".")
+        heads.setdefault(head, []).append((tail, path))
+    return tuple((head, tuple(rest)) for head, rest in heads.items())
 
 
 def _currency(raw: JSON) -> Any:
