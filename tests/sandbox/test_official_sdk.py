@@ -84,3 +84,38 @@ def test_it_writes_and_learns_of_conflicts(sandbox: Sandbox, client: Square) -> 
     with pytest.raises(ApiError) as refused:
         client.customers.update(made.id, note="Stalls", version=0, request_options=ONCE)
     assert refused.value.errors[0].code == "VERSION_MISMATCH"
+
+
+def test_it_pages_through_everything_else_that_it_lists(sandbox: Sandbox, client: Square) -> None:
+    assert client.merchants.get(merchant_id="me").merchant.id == sandbox.merchant_id
+    assert [place.id for place in client.locations.list().locations or []] == sandbox.location_ids
+    assert {one.id for one in client.customers.list(limit=100)} == set(sandbox.truth("customers"))
+    assert {one.id for one in client.catalog.list(types="ITEM")} == set(sandbox.truth("products"))
+    refunds = client.refunds.list(begin_time="2000-01-01T00:00:00Z", limit=5)
+    assert {one.id for one in refunds} == set(sandbox.truth("refunds"))
+    invoices = [one.id for place in sandbox.location_ids for one in client.invoices.list(location_id=place, limit=5)]
+    assert sorted(invoices) == sorted(sandbox.truth("invoices"))
+
+
+def test_it_searches_to_the_end_by_cursor(sandbox: Sandbox, client: Square) -> None:
+    found: list[Any] = []
+    page = client.customers.search(limit=100)
+    while page.cursor:
+        found += page.customers or []
+        page = client.customers.search(limit=100, cursor=page.cursor)
+    found += page.customers or []
+    assert sorted(one.id for one in found) == sorted(sandbox.truth("customers"))
+
+
+def test_it_is_told_of_what_is_missing_of_old_cursors_and_of_limits(sandbox: Sandbox, client: Square) -> None:
+    cursor = client.customers.search(limit=5).cursor
+    with pytest.raises(ApiError) as missing:
+        client.customers.get("nobody", request_options=ONCE)
+    sandbox.advance(301)
+    with pytest.raises(ApiError) as old:
+        client.customers.search(limit=5, cursor=cursor, request_options=ONCE)
+    sandbox.fault(kind="rate_limit")
+    with pytest.raises(ApiError) as limited:
+        client.customers.search(limit=5, request_options=ONCE)
+    told = [(each.value.status_code, each.value.errors[0].code) for each in (missing, old, limited)]
+    assert told == [(404, "NOT_FOUND"), (400, "INVALID_CURSOR"), (429, "RATE_LIMITED")]

@@ -62,7 +62,7 @@ class SquareStream:
         """Yield pages from `position` on; see `base.Stream`."""
         since: str | None = position.get("since")
         reading: JSON = dict(position.get("reading") or self._beginning(scope))
-        met: set[str] = set()
+        met: set[str] = {reading["cursor"]} if reading.get("cursor") else set()
         if not reading["parts"]:
             yield Page([], position, last=True)
         while reading["parts"]:

@@ -11,6 +11,7 @@ import requests
 from mailchimp_marketing.api_client import ApiClientError
 
 from tests.sandbox.mailchimp.conftest import Inbox, Sandbox, hash_of
+from tests.sandbox.mailchimp.test_access import metadata, token
 
 EMAIL = "Ottoline@Example.net"
 
@@ -41,6 +42,25 @@ def test_it_opens_with_a_token_too(sandbox: Sandbox) -> None:
     client = mailchimp_marketing.Client({"access_token": sandbox.account["api_key"], "server": "us6"})
     client.api_client.host = f"{sandbox.url}/us6/3.0"
     assert client.ping.get()["health_status"]
+
+
+def test_it_opens_with_what_a_sign_in_gave_until_that_is_taken_back(sandbox: Sandbox) -> None:
+    given = token(sandbox)
+    dc = metadata(sandbox, f"OAuth {given}").json()["dc"]
+    client = mailchimp_marketing.Client({"access_token": given, "server": dc})
+    client.api_client.host = f"{sandbox.url}/{dc}/3.0"
+    assert client.root.get_root()["account_id"] == sandbox.account["id"]
+    sandbox.act("tokens", action="revoke")
+    with pytest.raises(ApiClientError) as refused:
+        client.root.get_root()
+    assert title_of(refused) == (401, "API Key Invalid")
+
+
+def test_it_is_told_to_slow_down(sandbox: Sandbox, client: Any) -> None:
+    sandbox.fault(kind="rate_limit")
+    with pytest.raises(ApiClientError) as refused:
+        client.ping.get()
+    assert title_of(refused) == (429, "Too Many Requests")
 
 
 def test_it_pages_through_members_by_change(sandbox: Sandbox, client: Any) -> None:
