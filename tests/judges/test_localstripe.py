@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -20,11 +19,6 @@ from integrations.providers.stripe.webhooks import StripeWebhooks
 from integrations.providers.types import ExternalRecord, Money, ObjectType, Position, RawDelivery, ReadScope
 from tests.judges.elsewhere import CUSTOMERS, KEY, Shop, open_shop
 from tests.sandbox.stripe.conftest import Inbox
-
-pytestmark = pytest.mark.skipif(
-    importlib.util.find_spec("localstripe") is None,
-    reason="localstripe 1.15.10 is not installed (it has no wheel, see docs/dependencies.md)",
-)
 
 # What the SDK lists, and how, for each stream that localstripe can serve.
 JUDGED: dict[ObjectType, tuple[str, dict[str, Any]]] = {
