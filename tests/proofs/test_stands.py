@@ -187,8 +187,8 @@ def test_an_incremental_sync_after_25_changes_and_5_deletes(
     sandbox.clear_log()
     schedule.start(connection, trigger=Trigger.OWNER)
     settle()
-    # Two for customers (who changed, and how many there are), one each for locations, catalogue, orders and refunds, one
-    # a location for payments, payouts and invoices, and one for the names of groups when somebody is in one.
+    # Two for customers (who changed, how many there are), one each for locations, catalogue, orders and refunds, one a
+    # location for payments, payouts and invoices, and one for the names of groups when somebody is in one.
     in_groups = links.filter(external_id__in=changed["customers"], raw__has_key="group_ids").exists()
     calls, least = sandbox.calls(), 6 + 3 * links.filter(external_type="location").count() + in_groups
     after = states(links)
