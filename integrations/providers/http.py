@@ -343,6 +343,7 @@ def _read(response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
             size += len(chunk)
             if size > MAX_BYTES:
                 response.close()
+                chunks.clear()  # a traceback that is kept would keep them
                 raise Transient(f"The answer is larger than {MAX_BYTES >> 20} MB.", code="too_large")
             chunks.append(chunk)
     if time.monotonic() > deadline:

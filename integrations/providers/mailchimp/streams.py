@@ -70,9 +70,11 @@ class _WholeStream(_MailchimpStream):
             yield Page([], position, last=True)
         while reading["paths"]:
             answer = asking.ask(api, reading["paths"][0], self.key, self.asked, offset=reading["offset"])
-            listed = asking.listed(answer, self.key)
-            reading |= _further(reading, len(listed), asking.total(answer))
-            found = [ExternalRecord(self.id_of(raw), raw) for raw in listed]
+            found = [ExternalRecord(self.id_of(raw), raw) for raw in asking.listed(answer, self.key)]
+            first = found[0].id if found else ""
+            if first and first == reading.get("first"):
+                raise Transient("Mailchimp gave the same page twice.", code="cursor_loop")
+            reading |= _further(reading, len(found), asking.total(answer)) | {"first": first}
             if reading["paths"]:
                 yield Page(found, {"reading": dict(reading)})
             else:

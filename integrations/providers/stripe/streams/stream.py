@@ -78,7 +78,7 @@ class StripeStream:
         )
 
     def _everything(self, api: ApiSession, window: JSON) -> Iterator[Page]:
-        met: set[str] = set()
+        met: set[str] = {window["after"]} if window["after"] else set()
         dress: Dress | None = None
         while True:
             listed = self._page(api, window)
