@@ -337,7 +337,8 @@ def _send(
 
 
 def _read(response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
-    chunks, size = [], 0
+    chunks: list[bytes] = []
+    size = 0
     with _watchdog.guard(_call.sock, deadline):
         while chunk := response.read(1 << 18):
             size += len(chunk)

@@ -7,13 +7,11 @@ against the sandbox as an independent judge.
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import orjson
 
-from integrations.providers import errors
+from integrations.providers import errors, waiting
 
 # What each of Mailchimp's titles means for us, in lower case; one that is not listed is judged by the answer's status.
 _BY_TITLE: dict[str, type[errors.ProviderError]] = {
@@ -50,7 +48,6 @@ _BY_STATUS: dict[int, type[errors.ProviderError]] = {
     409: errors.Conflict,
     429: errors.RateLimited,
 }
-_LONGEST_WAIT = 900.0  # seconds; what asks for more is asked again then
 _EMAIL = re.compile(r"[^\s@<>\"']+@[^\s@<>\"',;]+")
 
 
@@ -61,7 +58,7 @@ def classify(status: int, headers: Mapping[str, str], body: bytes) -> errors.Pro
     message = _without_persons(str(problem.get("detail") or problem.get("error_description") or ""))[:300]
     kind = _kind(status, code, message, is_told=bool(problem))
     if kind is errors.RateLimited:
-        return errors.RateLimited(message, retry_after=_seconds(headers.get("retry-after")), code=code, status=status)
+        return errors.RateLimited(message, retry_after=waiting.retry_after(headers), code=code, status=status)
     if kind is errors.Invalid:
         return errors.Invalid(message, field=_first_field(problem), code=code, status=status)
     return kind(message, code=code, status=status)
@@ -94,16 +91,3 @@ def _first_field(problem: Mapping[str, Any]) -> str:
 def _without_persons(text: str) -> str:
     """Return the text with every e-mail address replaced: messages are stored and shown."""
     return _EMAIL.sub("(e-mail address)", text)
-
-
-def _seconds(value: str | None) -> float | None:
-    """Return how long to wait, by a number of seconds or by a date; None for anything else."""
-    if not value:
-        return None
-    if value.strip().isdecimal():
-        return min(float(value), _LONGEST_WAIT)
-    try:
-        seconds = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
-    except (TypeError, ValueError):
-        return None
-    return min(max(seconds, 0.0), _LONGEST_WAIT)

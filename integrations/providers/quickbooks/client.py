@@ -7,14 +7,12 @@ independent judge.
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from html import unescape
 from typing import Any
 
 import orjson
 
-from integrations.providers import errors
+from integrations.providers import errors, waiting
 from integrations.providers.http import Answer, ApiSession
 from integrations.providers.quickbooks.spec import MINOR_VERSION
 from integrations.providers.types import JSON
@@ -70,7 +68,6 @@ _MINOR_VERSION = re.compile(r"minor ?version", re.IGNORECASE)
 # Our allowance of counted calls is used up, for all companies until the month ends. The answer is not documented.
 _ALLOWANCE = re.compile(r"core ?plus|monthly (call |usage )?(limit|quota|allowance)|quota (exceeded|reached)", re.I)
 _ALLOWANCE_WAIT = 3600.0
-_LONGEST_WAIT = 900.0  # seconds; what asks for more is asked again then
 _LONGEST_MESSAGE = 300
 _LONGEST_READ = 20_000  # characters of an answer that are looked through for an error
 # When one answer holds several errors, the one that stops the most decides.
@@ -130,7 +127,7 @@ def _one(status: int, headers: Mapping[str, str], entry: Mapping[str, str]) -> e
     if kind is errors.AllowanceUsedUp or (kind is errors.RateLimited and _ALLOWANCE.search(told)):
         return errors.AllowanceUsedUp(text, retry_after=_ALLOWANCE_WAIT, code="coreplus_allowance", status=status)
     if kind is errors.RateLimited:
-        return errors.RateLimited(text, retry_after=_seconds(headers.get("retry-after")), code=code, status=status)
+        return errors.RateLimited(text, retry_after=waiting.retry_after(headers), code=code, status=status)
     if kind is errors.Invalid:
         return errors.Invalid(text, field=_field(entry), code=code, status=status)
     if kind is errors.Duplicate:
@@ -202,16 +199,3 @@ def _xml_entries(text: str) -> list[dict[str, str]]:
         | {name.lower(): unescape(value).strip() for name, value in _XML_PART.findall(inner)}
         for attributes, inner in _XML_ERROR.findall(text)
     ]
-
-
-def _seconds(value: str | None) -> float | None:
-    """Return how long to wait, by a number of seconds or by a date; None for anything else."""
-    if not value:
-        return None
-    if value.strip().isdecimal():
-        return min(float(value), _LONGEST_WAIT)
-    try:
-        seconds = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
-    except (TypeError, ValueError):
-        return None
-    return min(max(seconds, 0.0), _LONGEST_WAIT)

@@ -5,13 +5,11 @@ the worker. Reads go through `ApiSession`; the tests hold the SDK against the sa
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import orjson
 
-from integrations.providers import errors
+from integrations.providers import errors, waiting
 
 # What each of Square's codes means for us; a code that is not listed is judged by the answer's status.
 _BY_CODE: dict[str, type[errors.ProviderError]] = {
@@ -48,7 +46,6 @@ _BY_STATUS: dict[int, type[errors.ProviderError]] = {
     409: errors.Conflict,
     429: errors.RateLimited,
 }
-_LONGEST_WAIT = 900.0  # seconds; what asks for more is asked again then
 # When one answer holds several errors, the one that stops the most decides.
 _WORST_FIRST: tuple[type[errors.ProviderError], ...] = (
     errors.Misconfigured,
@@ -90,20 +87,7 @@ def _one(status: int, headers: Mapping[str, str], entry: Mapping[str, Any]) -> e
     code, detail = str(entry.get("code") or ""), str(entry.get("detail") or "")[:300]
     kind = _BY_CODE.get(code) or _BY_STATUS.get(status) or (errors.Transient if status >= 500 else errors.Invalid)
     if kind is errors.RateLimited:
-        return errors.RateLimited(detail, retry_after=_seconds(headers.get("retry-after")), code=code, status=status)
+        return errors.RateLimited(detail, retry_after=waiting.retry_after(headers), code=code, status=status)
     if kind is errors.Invalid:
         return errors.Invalid(detail, field=str(entry.get("field") or ""), code=code, status=status)
     return kind(detail, code=code, status=status)
-
-
-def _seconds(value: str | None) -> float | None:
-    """Return how long to wait, by a number of seconds or by a date; None for anything else."""
-    if not value:
-        return None
-    if value.strip().isdecimal():
-        return min(float(value), _LONGEST_WAIT)
-    try:
-        seconds = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
-    except (TypeError, ValueError):
-        return None
-    return min(max(seconds, 0.0), _LONGEST_WAIT)

@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from integrations.providers import errors
+from integrations.providers import errors, waiting
 
 # What each of Stripe's codes means for us, whatever the status; what is not listed is judged by the rest of the answer.
 _BY_CODE: dict[str, type[errors.ProviderError]] = {
@@ -72,7 +72,6 @@ _PRIVATE = re.compile(
     r"|[^\s'\"<>]+@[^\s'\"<>]+"  # e-mail addresses
     r"|(?<![\w-])\+?\d[\d ()-]{6,}\d(?![\w-])"  # phone and card numbers
 )
-_LONGEST_WAIT = 900.0  # seconds; what asks for more is asked again then
 
 
 def classify(status: int, headers: Mapping[str, str], body: bytes) -> errors.ProviderError:
@@ -82,7 +81,7 @@ def classify(status: int, headers: Mapping[str, str], body: bytes) -> errors.Pro
     kind = _kind(status, code, str(told.get("type") or ""), message)
     safe = _PRIVATE.sub("…", message)[:300]
     if kind is errors.RateLimited:
-        wait = _seconds(headers.get("retry-after"))
+        wait = waiting.retry_after(headers)
         return errors.RateLimited(safe, retry_after=wait, code=code or "rate_limit", status=status)
     if kind is errors.Invalid:
         return errors.Invalid(safe, field=str(told.get("param") or ""), code=code, status=status)
@@ -114,8 +113,3 @@ def _kind(status: int, code: str, type_: str, message: str) -> type[errors.Provi
         if known is None and status == at and pattern.search(message):
             known = meaning
     return known or _BY_STATUS.get(status) or errors.Invalid
-
-
-def _seconds(value: str | None) -> float | None:
-    """Return how long to wait; Stripe itself names no time, what stands before it may."""
-    return min(float(value), _LONGEST_WAIT) if value and value.strip().isdecimal() else None
