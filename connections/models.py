@@ -1,6 +1,6 @@
 """The authorised links to providers, and the only homes of their secrets."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
@@ -34,11 +34,17 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
         """Return those that are authorised or were and wait for their owner: at most one per venue and provider."""
         return self.exclude(status=Status.DISCONNECTED)
 
-    def with_token_expiring(self, before: datetime) -> "ConnectionQuerySet":
-        """Return the connected ones whose access token ends before that moment and can be refreshed."""
-        return self.filter(
-            status=Status.CONNECTED, oauth_token__access_expires_at__lt=before, oauth_token__refresh_token__isnull=False
-        )
+    def with_access_to_renew(self, now: datetime, within: timedelta, grant_within: timedelta) -> "ConnectionQuerySet":
+        """Return the connected ones whose access would end unused, those that failed least and end first in front.
+
+        Access that lives longer than `within` is due when less of it is left. What lives an hour is renewed by whoever
+        needs it; only its grant, which ends when nobody does, is due when less than `grant_within` of it is left.
+        """
+        long_lived = Q(oauth_token__access_expires_at__gt=F("oauth_token__obtained_at") + within)
+        access = long_lived & Q(oauth_token__access_expires_at__lt=now + within)
+        grant = Q(oauth_token__refresh_expires_at__lt=now + grant_within, oauth_token__obtained_at__lt=now - within)
+        found = self.filter(access | grant, status=Status.CONNECTED, oauth_token__refresh_token__isnull=False)
+        return found.order_by("oauth_token__failures", "oauth_token__access_expires_at")
 
 
 class Connection(models.Model):

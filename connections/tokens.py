@@ -8,7 +8,7 @@ import logging
 import os
 import threading
 import time
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -27,6 +27,7 @@ from integrations.providers.types import Grant
 logger = logging.getLogger(__name__)
 _LEASE = timedelta(seconds=30)
 _PATIENCE = 10.0
+_GRANT_ENDS_WITHIN = timedelta(days=30)
 
 
 def refresh(token: OAuthToken) -> OAuthToken:
@@ -64,10 +65,10 @@ def store(connection: Connection, grant: Grant) -> OAuthToken:
 
 
 def renew_expiring(within: timedelta) -> int:
-    """Refresh the tokens that end soon, a few at a time, and return how many were renewed. For the schedule."""
+    """Refresh the access that would end unused, a few at a time, and return how many were renewed. For the schedule."""
     renewed = 0
-    ending: datetime = timezone.now() + within
-    for connection in Connection.objects.with_token_expiring(ending).select_related("oauth_token")[:50]:
+    due = Connection.objects.with_access_to_renew(timezone.now(), within, _GRANT_ENDS_WITHIN)
+    for connection in due.select_related("oauth_token")[:50]:
         try:
             refresh(connection.oauth_token)
             renewed += 1

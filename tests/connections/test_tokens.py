@@ -145,7 +145,26 @@ def test_the_schedule_renews_what_ends_soon_and_one_bad_row_does_not_hold_up_the
     broken = ConnectionFactory(account_id="ELSEWHERE")
     OAuthToken.objects.filter(connection=broken).update(refresh_token=signed_in.oauth_token.refresh_token)
     ConnectionFactory(account_id="NOT-YET")
-    OAuthToken.objects.filter(connection__in=[signed_in, broken]).update(access_expires_at=timezone.now())
+    OAuthToken.objects.filter(connection__in=[signed_in, broken]).update(
+        access_expires_at=timezone.now(), obtained_at=timezone.now() - timedelta(days=30)
+    )
     assert tokens.renew_expiring(within=timedelta(days=1)) == 1
     assert OAuthToken.objects.get(connection=signed_in).version == 2
     assert OAuthToken.objects.get(connection=broken).last_failure == "cannot_open"
+
+
+def test_the_schedule_leaves_access_that_lives_an_hour_to_those_who_need_it_but_keeps_its_grant_alive(
+    signed_in: Connection, sandbox: Sandbox
+) -> None:
+    now = timezone.now()
+    row = OAuthToken.objects.filter(connection=signed_in)
+    row.update(
+        access_expires_at=now + timedelta(hours=1), obtained_at=now, refresh_expires_at=now + timedelta(days=100)
+    )
+    assert tokens.renew_expiring(within=timedelta(days=1)) == 0
+    long_ago = now - timedelta(days=75)
+    row.update(
+        access_expires_at=long_ago + timedelta(hours=1), obtained_at=long_ago,
+        refresh_expires_at=now + timedelta(days=25),
+    )  # fmt: skip
+    assert tokens.renew_expiring(within=timedelta(days=1)) == 1
