@@ -116,13 +116,13 @@ def _party(claim: Claim) -> list[tuple[SyncJob, Claim, Bookmarks]]:
         for object_type, other in PROVIDERS[job.connection.provider].streams.items()
         if isinstance(other, SharedStream) and other.shares == stream.shares
     ]
-    begun = SyncCursor.objects.filter(connection=job.connection, direction=job.direction, full_began_at=None)
-    bookmarks = {ObjectType(each.object_type): each.position for each in begun.exclude(position={})}
-    if job.object_type not in bookmarks:
+    cursors = SyncCursor.objects.filter(connection=job.connection, direction=job.direction)
+    if not cursors.filter(object_type=job.object_type, full_began_at=None).exclude(position={}).exists():
         return [(job, claim, {})]
     claims = [claim, *queue.claim_beside(job.connection, company)]
     found = {each.pk: each for each in jobs.filter(pk__in=[each.job_id for each in claims])}
-    beside = {ObjectType(each.object_type): bookmarks[ObjectType(each.object_type)] for each in found.values()}
+    claimed = cursors.filter(object_type__in=[each.object_type for each in found.values()])  # nobody else moves these
+    beside = {ObjectType(each.object_type): each.position for each in claimed}
     return [(found[each.job_id], each, beside) for each in claims]
 
 
