@@ -7,8 +7,11 @@ import uuid
 
 def uuid7() -> uuid.UUID:
     """Return a version 7 UUID (RFC 9562): milliseconds, then randomness; new rows land at the index's end."""
-    milliseconds = time.time_ns() // 1_000_000
-    random = int.from_bytes(os.urandom(10), "big")
-    return uuid.UUID(
-        int=(milliseconds << 80) | (0x7 << 76) | ((random >> 68) << 64) | (0b10 << 62) | (random & ((1 << 62) - 1))
-    )
+    return uuid.UUID(uuid7_text())
+
+
+def uuid7_text() -> str:
+    """Return a version 7 UUID as 32 hex characters, for where thousands are written and none is looked at."""
+    random = os.urandom(10)
+    variant = 0x8000 | (random[0] << 8 | random[1]) & 0x3FFF
+    return f"{time.time_ns() // 1_000_000:012x}7{random[2:4].hex()[:3]}{variant:04x}{random[4:].hex()}"

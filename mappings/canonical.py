@@ -1,7 +1,7 @@
 """Backline's own fields: what a customer, product, order … is here, whichever provider it came from. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from integrations.providers.types import FieldType as T
@@ -31,12 +31,18 @@ class CanonicalObject:
     one_of: tuple[str, ...] = ()
     one_of_label: str = ""
     hint: str = ""
+    _needed: tuple[tuple[str, str], ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Note path and label of the required fields: every record is asked for them."""
+        needed = tuple((each.path, each.label.lower()) for each in self.fields if each.required)
+        object.__setattr__(self, "_needed", needed)
 
     def missing(self, values: Mapping[str, Any]) -> str:
         """Return the label of what is missing, "" when the record is whole enough to keep."""
-        for field in self.fields:
-            if field.required and values.get(field.path) is None:
-                return field.label.lower()
+        for path, label in self._needed:
+            if values.get(path) is None:
+                return label
         if self.one_of and not any(values.get(path) for path in self.one_of):
             return self.one_of_label
         return ""

@@ -1,8 +1,8 @@
 """Runs one claimed job for one slice of time, page by page; the only writer of inbound records.
 
 For each page, in one transaction: is the job still ours -> rows -> bookmark -> counts and lease. The provider is called
-outside of it, and the next page is fetched while this one is written. Whatever happens in between, the bookmark tells
-how far the rows are true.
+outside of it; while a page is written the next is mapped and those behind it are fetched. Whatever happens in between,
+the bookmark tells how far the rows are true.
 """
 
 import logging
@@ -10,6 +10,7 @@ import random
 import time
 from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import orjson
@@ -42,6 +43,7 @@ from mappings import versions
 from mappings.engine import BadRule
 from syncing import history, queue, retry, sentences, store
 from syncing.ahead import ReadAhead
+from syncing.behind import WriteBehind
 from syncing.inbound import Inbound
 from syncing.models import LinkState, Mode, RecordLink, SyncCursor, SyncJob, SyncLog, Trigger
 from syncing.queue import Claim
@@ -187,12 +189,14 @@ class _Slice:
         self.api = api = self.api or sessions.open_session(self.connection)
         mapper = versions.mapper_for(self.connection, self.object_type)
         self.inbound = Inbound(self.connection, self.stream, mapper)
-        with self._reading(api) as coming:
+        with self._reading(api) as coming, WriteBehind() as writer:
             for page in coming:
+                ids = {record.id for record in page.records}
+                writer.wait_for(ids)  # what is stored of these is known only once they are written
                 batch, stored = self.inbound.sort(page.records)
                 self.inbound.complete(batch, api, still_ours=self._beat)
                 self.inbound.fill(batch)
-                self._save(page, batch, stored, api.meter)
+                writer.put(partial(self._save, page, batch, stored, api.meter), ids, last=page.last)
                 if page.last:
                     self._finish(api)
                     return

@@ -16,7 +16,7 @@ import orjson
 from django.db import connection as database
 
 from connections.models import Connection
-from integrations.ids import uuid7
+from integrations.ids import uuid7, uuid7_text
 from integrations.providers.types import ExternalRecord, ObjectType
 from syncing.models import LinkState
 
@@ -167,7 +167,7 @@ def write(
 
 
 def _insert(cursor: Any, connection: Connection, object_type: ObjectType, drafts: list[Draft]) -> int:
-    ids = [str(uuid7()) if draft.fields is not None else None for draft in drafts]
+    ids = [uuid7_text() if draft.fields is not None else None for draft in drafts]
     texts = [_text(draft.fields) if draft.fields is not None else None for draft in drafts]
     _copy_records(
         cursor, connection, object_type, [(i, t, d) for i, t, d in zip(ids, texts, drafts, strict=True) if i and t]

@@ -2,6 +2,7 @@
 
 import re
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 
 from integrations.providers.errors import BadRecord
@@ -22,17 +23,25 @@ def decimals(currency: str) -> int:
     return _DECIMALS.get(currency, 2)
 
 
+@lru_cache(maxsize=512)
+def _places(currency: str) -> int:
+    if not _CURRENCY.fullmatch(currency):
+        raise BadRecord(f"“{currency:.20}” is not a currency.")
+    return decimals(currency)
+
+
 def from_decimal(value: Any, currency: Any) -> Money:
     """Return a decimal amount as minor units; what is finer than these is rounded, halves away from zero.
 
     `value` is a number or its text. Raises BadRecord for anything else, and for what is no currency.
     """
-    if not isinstance(currency, str) or not _CURRENCY.fullmatch(currency):
+    if not isinstance(currency, str):
         raise BadRecord(f"“{currency!s:.20}” is not a currency.")
+    places = _places(currency)
     try:
         if isinstance(value, bool):
             raise TypeError("not a number")
-        minor = Decimal(str(value)).scaleb(decimals(currency)).quantize(Decimal(1), rounding=ROUND_HALF_UP)
+        minor = Decimal(str(value)).scaleb(places).quantize(Decimal(1), rounding=ROUND_HALF_UP)
     except (InvalidOperation, TypeError) as error:
         raise BadRecord(f"“{value!s:.40}” is not an amount.") from error
     if not minor.is_finite() or abs(minor) > _LARGEST:

@@ -7,7 +7,7 @@ the company's offset and become UTC. What QuickBooks left out is left out here t
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, date, datetime, time
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, time
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -272,8 +272,10 @@ def _with_times(values: Values, raw: JSON) -> Values:
 def _with_offset(text: str) -> datetime:
     try:
         found = datetime.fromisoformat(text)
-        found = found if found.tzinfo else found.replace(tzinfo=UTC)
-        found.astimezone(UTC)
+        if found.tzinfo is None:
+            return found.replace(tzinfo=UTC)
+        if found.year in (MINYEAR, MAXYEAR):
+            found.astimezone(UTC)  # raises when that lies outside the calendar
     except (TypeError, ValueError, OverflowError) as error:
         raise BadRecord(f"“{text!s:.40}” is not a time.") from error
     return found

@@ -31,7 +31,7 @@ SPEC = Spec(
     sandbox_urls={"api": "/square"},
     headers={"Square-Version": API_VERSION, "Accept": "application/json", "User-Agent": "Backline"},
     # Square publishes no numbers; five a second has never met a 429 in its forum's reports.
-    limits=Limits(calls_per_second=5, burst=20, windows=8),
+    limits=Limits(calls_per_second=5, burst=20, windows=12),
     does=(
         "Keeps your customers and catalogue in one place.",
         "Reads every order with its payments and refunds.",

@@ -38,7 +38,7 @@ SPEC = Spec(
     sandbox_urls={"api": "/stripe", "authorize": "/stripe", "token": "/stripe", "revoke": "/stripe"},
     headers={"Stripe-Version": API_VERSION, "Accept": "application/json", "User-Agent": "Backline"},
     # Stripe allows 100 a second in live mode, 25 in test mode and for each kind of call: the venue's till needs some.
-    limits=Limits(calls_per_second=15, burst=25, windows=8),
+    limits=Limits(calls_per_second=15, burst=25, windows=12),
     does=(
         "Keeps your customers and products in one place.",
         "Reads every online sale and payment, with Stripe's fee.",
