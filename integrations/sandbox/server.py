@@ -52,6 +52,7 @@ def build(options: argparse.Namespace) -> web.Application:
     """The application: each provider behind its door, and the control plane. ValueError for a wish without sense."""
     clock, faults, log = VirtualClock(), Faults(), RequestLog()
     sizes, apps = _sizes(options.size), _apps(options.app)
+    clock.set(_began(options.remember, clock.now()))  # the past of the accounts ends where it did at the first start
     app = web.Application(client_max_size=MOST_BYTES)
     controls: dict[str, ProviderControl] = {}
     for name, open_double in DOUBLES.items():
@@ -66,6 +67,7 @@ def build(options: argparse.Namespace) -> web.Application:
             raise ValueError(f"{name} has no such size: {problem}") from problem
         door = Door(desk, prefix=f"/{name}", clock=clock, faults=faults, log=log)
         app.router.add_route("*", f"/{name}/{{path:.*}}", door.handle)
+    clock.back_to_real()
     control = Control(clock=clock, faults=faults, log=log, providers=controls)
     app.router.add_route("*", "/_control/{path:.*}", control.handle)
     return app
@@ -93,6 +95,15 @@ def _apps(wishes: list[str]) -> dict[str, tuple[str, str]]:
             raise ValueError(f"--app is written provider=id:secret, and {provider!r} did not fit")
         found[provider] = (client_id, client_secret)
     return found
+
+
+def _began(remember: Path | None, now: int) -> int:
+    """When the sandbox that this file remembers was first started; now where there is none, which is then kept."""
+    if remember is None:
+        return now
+    if not remember.exists():
+        remember.write_bytes(orjson.dumps({"began": now}))
+    return int(orjson.loads(remember.read_bytes())["began"])
 
 
 def _file_of(remember: Path | None, provider: str) -> Path | None:
@@ -144,7 +155,7 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--size", action="append", default=[], metavar="PROVIDER.KIND=NUMBER", help="of first accounts")
     parser.add_argument("--redirect-uri", action="append", default=[], help="may be given several times")
     parser.add_argument("--app", action="append", default=[], metavar="PROVIDER=ID:SECRET", help="our application")
-    parser.add_argument("--remember", type=Path, metavar="FILE", help="keep the tokens that are given, a file each")
+    parser.add_argument("--remember", type=Path, metavar="FILE", help="keep when it began, and the tokens that are given, in files beside it")
     parser.add_argument("--parent-pid-watch", action="store_true", help="stop when the parent process is gone")
     parser.add_argument("--die-with-parent", action="store_true", help="the same, by the kernel (Linux)")
     return parser.parse_args(argv)
