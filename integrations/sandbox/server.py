@@ -155,7 +155,7 @@ def _options(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--size", action="append", default=[], metavar="PROVIDER.KIND=NUMBER", help="of first accounts")
     parser.add_argument("--redirect-uri", action="append", default=[], help="may be given several times")
     parser.add_argument("--app", action="append", default=[], metavar="PROVIDER=ID:SECRET", help="our application")
-    parser.add_argument("--remember", type=Path, metavar="FILE", help="keep when it began, and the tokens that are given, in files beside it")
+    parser.add_argument("--remember", type=Path, metavar="FILE", help="keep when it began, and beside it the tokens")
     parser.add_argument("--parent-pid-watch", action="store_true", help="stop when the parent process is gone")
     parser.add_argument("--die-with-parent", action="store_true", help="the same, by the kernel (Linux)")
     return parser.parse_args(argv)
