@@ -52,6 +52,7 @@ def build(options: argparse.Namespace) -> web.Application:
     """The application: each provider behind its door, and the control plane. ValueError for a wish without sense."""
     clock, faults, log = VirtualClock(), Faults(), RequestLog()
     sizes, apps = _sizes(options.size), _apps(options.app)
+    clock.freeze(True)
     clock.set(_began(options.remember, clock.now()))  # the past of the accounts ends where it did at the first start
     app = web.Application(client_max_size=MOST_BYTES)
     controls: dict[str, ProviderControl] = {}
