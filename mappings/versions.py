@@ -4,17 +4,26 @@ from connections.models import Connection
 from integrations.providers.types import ObjectType
 from mappings.engine import Mapper, Rule, compile_rules
 from mappings.models import Direction, FieldMapping, FieldMappingTemplate
+from mappings.outbound import OutboundMapper
 from mappings.transforms import Context
 
 
 def mapper_for(connection: Connection, object_type: ObjectType) -> Mapper:
     """Return the compiled inbound rules in force; the default template's when there were none. Raises BadRule."""
-    rules = _in_force(connection, object_type)
-    if not rules:
-        install_default(connection)
-        rules = _in_force(connection, object_type)
-    venue = connection.venue
-    return compile_rules(rules, Context(provider=connection.provider, timezone=venue.time_zone, country=venue.country))
+    return compile_rules(_rules(connection, object_type, Direction.IN), _context(connection))
+
+
+def outbound_mapper_for(connection: Connection, object_type: ObjectType) -> OutboundMapper:
+    """Return the compiled outbound rules in force; the default template's when there were none. Raises BadRule."""
+    return OutboundMapper(_rules(connection, object_type, Direction.OUT), _context(connection))
+
+
+def inbound_rules(connection: Connection, object_type: ObjectType) -> dict[str, str]:
+    """Return the canonical paths that the rules in force fill, each with who wins there; "" as the object's policy."""
+    rows = FieldMapping.objects.in_force(connection).filter(
+        object_type=object_type, direction=Direction.IN, paused_reason=""
+    )
+    return dict(rows.values_list("target", "who_wins"))
 
 
 def install_default(connection: Connection) -> None:
@@ -24,14 +33,14 @@ def install_default(connection: Connection) -> None:
     """
     in_force = FieldMapping.objects.in_force(connection)
     version = in_force.values_list("version", flat=True).first() or 1
-    ruled = set(in_force.values_list("object_type", flat=True))
+    ruled = set(in_force.values_list("object_type", "direction"))
     FieldMapping.objects.bulk_create(
         [
             FieldMapping(
                 connection=connection,
                 version=version,
                 object_type=template.object_type,
-                direction=Direction.IN,
+                direction=rule.get("direction", Direction.IN),
                 position=position,
                 source=rule["source"],
                 target=rule["target"],
@@ -41,16 +50,29 @@ def install_default(connection: Connection) -> None:
                 reason=f"Template “{template.name}”",
             )
             for template in _defaults(connection)
-            if template.object_type not in ruled
             for position, rule in enumerate(template.rules, start=1)
+            if (template.object_type, rule.get("direction", Direction.IN)) not in ruled
         ],
         ignore_conflicts=True,
     )
 
 
-def _in_force(connection: Connection, object_type: ObjectType) -> list[Rule]:
+def _rules(connection: Connection, object_type: ObjectType, direction: Direction) -> list[Rule]:
+    rules = _in_force(connection, object_type, direction)
+    if not rules:
+        install_default(connection)
+        rules = _in_force(connection, object_type, direction)
+    return rules
+
+
+def _context(connection: Connection) -> Context:
+    venue = connection.venue
+    return Context(provider=connection.provider, timezone=venue.time_zone, country=venue.country)
+
+
+def _in_force(connection: Connection, object_type: ObjectType, direction: Direction) -> list[Rule]:
     rows = FieldMapping.objects.in_force(connection).filter(
-        object_type=object_type, direction=Direction.IN, paused_reason=""
+        object_type=object_type, direction=direction, paused_reason=""
     )
     return [
         Rule(row.source, row.target, row.transforms, row.default, row.required)

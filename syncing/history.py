@@ -1,6 +1,7 @@
 """What a run leaves behind: one log for each attempt, with its counts, its waits and how it ended."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import asdict
 
 import orjson
@@ -46,13 +47,27 @@ WHERE id = %(log)s
 """
 
 
-def add(log: SyncLog, counts: Counts, *, read: int, total: int | None, meter: Meter, pages: int = 1) -> None:
-    """Add a page's counts and what the session used since. One statement; belongs in the page's transaction."""
+def add(
+    log: SyncLog,
+    counts: Counts,
+    *,
+    read: int,
+    total: int | None,
+    meter: Meter,
+    pages: int = 1,
+    settled: Sequence[str] = (),
+) -> None:
+    """Add a page's counts and what the session used since. One statement; belongs in the page's transaction.
+
+    `settled` tells the differences between both sides that the venue's policy decided.
+    """
     calls, received, waits = meter.take()
-    waited = [_entry("asked_to_wait", f"Waited {sum(waits):.1f} seconds because the provider asked us to.")]
+    events = [_entry("settled", each) for each in settled]
+    if waits:
+        events.append(_entry("asked_to_wait", f"Waited {sum(waits):.1f} seconds because the provider asked us to."))
     used = {
         "calls": orjson.dumps(calls).decode(), "bytes_in": received,
-        "events": orjson.dumps(waited if waits else []).decode(),
+        "events": orjson.dumps(events).decode(),
     }  # fmt: skip
     with database.cursor() as cursor:
         cursor.execute(_ADD, asdict(counts) | used | {"log": log.pk, "read": read, "pages": pages, "total": total})
@@ -68,8 +83,8 @@ def note(log: SyncLog, event: str, detail: str) -> None:
     SyncLog.objects.filter(pk=log.pk).update(timeline=Appended("timeline", _entry(event, detail)))
 
 
-def finished(log: SyncLog) -> None:
-    """Close the log of a run that is through; its counts say whether wholly, partly or for nothing."""
+def finished(log: SyncLog) -> Outcome:
+    """Close the log of a run that is through; its counts say whether wholly, partly or for nothing. Return which."""
     counts = SyncLog.objects.values("created", "updated", "deleted", "failed").get(pk=log.pk)
     if counts["failed"]:
         outcome = Outcome.PARTLY
@@ -85,6 +100,7 @@ def finished(log: SyncLog) -> None:
             "reference": log.reference,
         },
     )  # fmt: skip
+    return outcome
 
 
 def failed(log: SyncLog, error_class: str, code: str, sentence: str) -> None:

@@ -238,6 +238,12 @@ class Record(models.Model):
     fields: Any = models.JSONField(default=dict)
     version = models.PositiveIntegerField(default=1)
     content_hash = models.CharField(max_length=32)
+    external_key: Any = models.CharField(
+        max_length=200, null=True, blank=True, help_text="The venue's own key, where its system is the source."
+    )
+    identity: Any = models.CharField(
+        max_length=340, null=True, blank=True, help_text="What tells it apart; empty where another record has it."
+    )
     source_updated_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
     first_seen_at = models.DateTimeField(default=timezone.now, db_default=Now())
@@ -247,7 +253,19 @@ class Record(models.Model):
 
     class Meta:
         db_table = "records"
-        constraints = [models.CheckConstraint(condition=Q(version__gte=1), name="record_versions_start_at_one")]
+        constraints = [
+            models.CheckConstraint(condition=Q(version__gte=1), name="record_versions_start_at_one"),
+            models.UniqueConstraint(
+                fields=["venue", "object_type", "external_key"],
+                condition=Q(external_key__isnull=False),
+                name="one_record_per_key_of_the_venue",
+            ),
+            models.UniqueConstraint(
+                fields=["venue", "object_type", "identity"],
+                condition=Q(identity__isnull=False),
+                name="one_record_per_identity",
+            ),
+        ]
         indexes = [models.Index(fields=["venue", "object_type", "id"], name="records_of_a_venue")]
 
     def __str__(self) -> str:
@@ -291,6 +309,9 @@ class RecordLink(models.Model):
     pushed_hash = models.CharField(max_length=32, blank=True, db_default="", default="")
     push_key = models.CharField(max_length=45, blank=True, db_default="", default="")
     push_started_at = models.DateTimeField(null=True, blank=True)
+    push: Any = models.JSONField(
+        null=True, blank=True, help_text="A write under way: {operation, values, whole, version, attempt}."
+    )
     problem = models.JSONField(null=True, blank=True, help_text="{class, code, field, sentence, since}")
 
     class Meta:

@@ -29,7 +29,7 @@ from syncing.models import Mode, Outcome, Priority, SyncJob, SyncLog, Trigger
 from syncing.work import OPEN, WorkStatus
 
 # A job may be taken when it waits and its time has come, or when its worker let the lease run out; never two of one
-# stream at once, never one whose connection is not authorised or is paused.
+# stream at once, whichever way they go, never one whose connection is not authorised or is paused.
 _CLAIM = """
 WITH takeable AS (
     SELECT job.id, job.priority, job.not_before,
@@ -45,7 +45,7 @@ WITH takeable AS (
       AND NOT (job.status = 'queued' AND EXISTS (
                SELECT 1 FROM sync_queue other
                WHERE other.connection_id = job.connection_id AND other.object_type = job.object_type
-                 AND other.direction = job.direction AND other.status = 'running'))
+                 AND other.status = 'running'))
     ORDER BY job.priority, turn, job.not_before, job.id
     LIMIT 16
 ), chosen AS (
@@ -81,7 +81,7 @@ WHERE job.id IN (
       AND bookmark.position <> '{}' AND bookmark.full_began_at IS NULL
       AND NOT EXISTS (SELECT 1 FROM sync_queue other
                       WHERE other.connection_id = waiting.connection_id AND other.object_type = waiting.object_type
-                        AND other.direction = waiting.direction AND other.status = 'running')
+                        AND other.status = 'running')
     FOR UPDATE OF waiting SKIP LOCKED
 )
 RETURNING job.id, job.fence
@@ -114,20 +114,21 @@ def enqueue(
     trigger: Trigger,
     actor: Any = None,
     priority: Priority = Priority.NORMAL,
+    direction: Direction = Direction.IN,
 ) -> Started:
     """Put one job for each object into the queue; an object that waits or runs already is joined instead.
 
     Safe to call twice and from several places at once: the queue's unique constraints decide.
     """
     ordered = sorted(objects, key=list(PROVIDERS[connection.provider].streams).index)
-    busy = {job.object_type: job for job in _open_jobs(connection, ordered)}
+    busy = {job.object_type: job for job in _open_jobs(connection, ordered, direction)}
     now = timezone.now()
     run = uuid7()
     SyncJob.objects.bulk_create(
         [
             SyncJob(
                 run=run, venue_id=connection.venue_id, connection=connection, object_type=object_type,
-                mode=mode, trigger=trigger, actor=actor, priority=priority, queued_at=now,
+                direction=direction, mode=mode, trigger=trigger, actor=actor, priority=priority, queued_at=now,
                 not_before=now + timedelta(microseconds=place),  # claimed in reading order
             )
             for place, object_type in enumerate(ordered)
@@ -135,7 +136,7 @@ def enqueue(
         ],
         ignore_conflicts=True,
     )  # fmt: skip
-    jobs = _open_jobs(connection, ordered)
+    jobs = _open_jobs(connection, ordered, direction)
     joined = not any(job.run == run for job in jobs)
     return Started(run=jobs[0].run if joined and jobs else run, jobs=jobs, joined=joined)
 
@@ -216,10 +217,10 @@ def _change(claim: Claim, **values: Any) -> bool:
     return bool(mine.update(**values))
 
 
-def _open_jobs(connection: Connection, objects: Sequence[ObjectType]) -> list[SyncJob]:
+def _open_jobs(connection: Connection, objects: Sequence[ObjectType], direction: Direction) -> list[SyncJob]:
     """Return the waiting or running jobs of these objects, one each; the running one when there are both."""
     found = SyncJob.objects.filter(
-        Q(status__in=OPEN), connection=connection, direction=Direction.IN, object_type__in=objects
+        Q(status__in=OPEN), connection=connection, direction=direction, object_type__in=objects
     )
     by_object = {job.object_type: job for job in sorted(found, key=lambda job: job.status == WorkStatus.RUNNING)}
     return [by_object[each] for each in objects if each in by_object]

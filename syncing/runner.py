@@ -15,12 +15,11 @@ from typing import Any
 
 import orjson
 from django.conf import settings
-from django.db import OperationalError, models, transaction
+from django.db import IntegrityError, OperationalError, models, transaction
 from django.db import connection as database
 from django.utils import timezone
 
 from connections import lifecycle, sessions
-from connections.models import Status as ConnectionStatus
 from connections.sealing import CannotOpen
 from integrations.models import IntegrationConfig
 from integrations.problems import Problem
@@ -41,11 +40,16 @@ from integrations.providers.http import ApiSession, Meter
 from integrations.providers.types import ExternalRecord, ObjectType, Page, Position, ReadScope
 from mappings import versions
 from mappings.engine import BadRule
-from syncing import history, queue, retry, sentences, store
+from mappings.models import Direction
+from syncing import fanout, history, lease, queue, retry, sentences, store
 from syncing.ahead import ReadAhead
 from syncing.behind import WriteBehind
+from syncing.consent import Held
 from syncing.inbound import Inbound
-from syncing.models import LinkState, Mode, RecordLink, SyncCursor, SyncJob, SyncLog, Trigger
+from syncing.joining import Joining
+from syncing.lease import LostLease, Stopped
+from syncing.models import LinkState, Mode, Outcome, RecordLink, SyncCursor, SyncJob, SyncLog, Trigger
+from syncing.pushing import PushSlice
 from syncing.queue import Claim
 from syncing.store import Batch, Counts
 from syncing.windows import Windows
@@ -53,23 +57,7 @@ from syncing.work import WorkStatus
 
 logger = logging.getLogger(__name__)
 
-# The lease, and whether the job is still ours to work on. Only what was stored gives the attempts back.
-_BEAT = """
-UPDATE sync_queue job SET lease_until = now() + make_interval(secs => %(lease)s), heartbeat_at = now(),
-       attempts = CASE WHEN %(stored)s THEN 1 ELSE job.attempts END
-FROM connections link
-WHERE job.id = %(job)s AND job.fence = %(fence)s AND job.status = 'running' AND link.id = job.connection_id
-RETURNING job.stop_requested_at IS NOT NULL AS stop, link.status
-"""
 _BOOKMARK = "UPDATE sync_cursors SET position = %s::jsonb, updated_at = now() WHERE id = %s"
-
-
-class LostLease(Exception):
-    """Another worker has the job now; whatever was not committed is its business."""
-
-
-class Stopped(Exception):
-    """Someone asked the run to stop, or its connection ended."""
 
 
 class Waits(Exception):
@@ -95,7 +83,7 @@ def run(claim: Claim) -> None:
 
     Streams whose changes come by one call are worked on together, one after the other, over one session.
     """
-    turn: _Slice | None = None
+    turn: Turn | None = None
     for job, mine, beside in _party(claim):
         if turn is not None and not turn.goes_on:
             queue.requeue(mine, counts=False)
@@ -111,7 +99,7 @@ def _party(claim: Claim) -> list[tuple[SyncJob, Claim, Bookmarks]]:
     jobs = SyncJob.objects.select_related("connection__venue", "log")
     job = jobs.get(pk=claim.job_id)
     stream = PROVIDERS[job.connection.provider].streams[ObjectType(job.object_type)]
-    if not isinstance(stream, SharedStream) or job.mode != Mode.INCREMENTAL:
+    if job.direction == Direction.OUT or not isinstance(stream, SharedStream) or job.mode != Mode.INCREMENTAL:
         return [(job, claim, {})]
     company = [
         object_type
@@ -128,13 +116,17 @@ def _party(claim: Claim) -> list[tuple[SyncJob, Claim, Bookmarks]]:
     return [(found[each.job_id], each, beside) for each in claims]
 
 
-def _run_one(job: SyncJob, claim: Claim, beside: Bookmarks, api: ApiSession | None) -> "_Slice | None":
+def _run_one(job: SyncJob, claim: Claim, beside: Bookmarks, api: ApiSession | None) -> "Turn | None":
     """Work on one job, over the session of the turn where there is one; return the slice, None when none began."""
     if claim.taken_over and job.attempts > settings.SYNC_MAX_ATTEMPTS:
         _give_up(job, claim, ErrorClass.OURS, "crash_loop", sentences.crash_loop())
         return None
     log = history.open_log(job, taken_over=claim.taken_over)
-    turn = _Slice(job, claim, log, beside, api)
+    turn: Turn = (
+        PushSlice(job, claim, log, is_over=lambda: Shutdown.requested)
+        if job.direction == Direction.OUT
+        else _Slice(job, claim, log, beside, api)
+    )
     try:
         turn.work()
         turn.goes_on = not Shutdown.requested
@@ -153,12 +145,17 @@ def _run_one(job: SyncJob, claim: Claim, beside: Bookmarks, api: ApiSession | No
         history.note(log, "everything_again", str(error))
         queue.requeue(claim, counts=False)
         turn.goes_on = True
+    except IntegrityError:  # another connection brought the same person or product in this very moment
+        queue.requeue(claim)
+        turn.goes_on = True
     except OperationalError as error:
         _database_said_no(job, claim, log, error)
     except (ProviderError, CannotOpen) as error:
         _failed(
             job, claim, log, AuthRevoked(str(error), code="cannot_open") if isinstance(error, CannotOpen) else error
         )
+    except Held as error:
+        _give_up(job, claim, ErrorClass.CONFLICT, error.code, str(error), log=log)
     except (BadRule, Problem) as error:
         _give_up(job, claim, ErrorClass.OURS, type(error).__name__, str(error), log=log)
     except Exception as error:
@@ -189,6 +186,7 @@ class _Slice:
         self.api = api = self.api or sessions.open_session(self.connection)
         mapper = versions.mapper_for(self.connection, self.object_type)
         self.inbound = Inbound(self.connection, self.stream, mapper)
+        self.joining = Joining.of(self.connection, self.object_type)
         with self._reading(api) as coming, WriteBehind() as writer:
             for page in coming:
                 ids = {record.id for record in page.records}
@@ -196,7 +194,10 @@ class _Slice:
                 batch, stored = self.inbound.sort(page.records)
                 self.inbound.complete(batch, api, still_ours=self._beat)
                 self.inbound.fill(batch)
-                writer.put(partial(self._save, page, batch, stored, api.meter), ids, last=page.last)
+                identities = self.joining.identities(batch)
+                writer.wait_for(identities)
+                self.joining.join(batch, stored)
+                writer.put(partial(self._save, page, batch, stored, api.meter), ids | identities, last=page.last)
                 if page.last:
                     self._finish(api)
                     return
@@ -285,18 +286,12 @@ class _Slice:
             counts = store.write(self.connection, self.object_type, batch, stored, full=full)
             cursor.execute(_BOOKMARK, [orjson.dumps(page.position).decode(), self.cursor.pk])
         self.job.attempts = 1
-        history.add(self.log, counts, read=len(page.records), total=page.total, meter=meter)
+        history.add(
+            self.log, counts, read=len(page.records), total=page.total, meter=meter, settled=self.joining.told()
+        )
 
     def _beat(self, *, stored: bool = False) -> None:
-        """Renew the lease; raise when the job is no longer ours to work on, or shall stop."""
-        lease = {"lease": settings.SYNC_LEASE.total_seconds(), "stored": stored}
-        with database.cursor() as cursor:
-            cursor.execute(_BEAT, lease | {"job": self.claim.job_id, "fence": self.claim.fence})
-            row = cursor.fetchone()
-        if row is None:
-            raise LostLease
-        if row[0] or row[1] == ConnectionStatus.DISCONNECTED:
-            raise Stopped
+        lease.beat(self.claim, stored=stored)
 
     def _finish(self, api: ApiSession) -> None:
         """End a read that is through: ask about what a full read did not meet, move the schedule on, close the log."""
@@ -313,7 +308,9 @@ class _Slice:
                 **({"last_full_at": now} if self.cursor.full_began_at else {}),
             )
             queue.end(self.claim, WorkStatus.SUCCEEDED, failure_class="", failure_code="", failure_sentence="")
-            history.finished(self.log)
+            outcome = history.finished(self.log)
+        if outcome != Outcome.NOTHING:
+            fanout.wake(self.job.venue_id, self.object_type, trigger=Trigger(self.job.trigger), actor=self.job.actor)
 
     def _count(self, stream: CountedStream, api: ApiSession) -> int:
         """Return how many fewer are there than here; after an incremental read raise when that is news.
@@ -349,6 +346,9 @@ class _Slice:
                 self._beat(stored=True)
                 counts = store.write(self.connection, self.object_type, batch, stored, full=True)
                 history.add(self.log, Counts(deleted=counts.deleted), read=0, total=None, meter=api.meter)
+
+
+Turn = _Slice | PushSlice
 
 
 def _failed(job: SyncJob, claim: Claim, log: SyncLog, error: ProviderError) -> None:

@@ -1,7 +1,7 @@
 """The owner's sentence for every error class, once: pages, API, mails and logs all take it from here."""
 
 from integrations.providers import PROVIDERS
-from integrations.providers.errors import ErrorClass, Invalid, PermissionMissing, ProviderError
+from integrations.providers.errors import ErrorClass, Invalid, PermissionMissing, ProviderError, Settled
 from integrations.providers.types import ObjectType
 from mappings import canonical
 
@@ -31,6 +31,16 @@ def for_error(provider: str, object_type: str, error: ProviderError) -> str:
         permission=scopes.get(needed, needed),
         field=f"“{error.field}”" if isinstance(error, Invalid) and error.field else "a value",
     )
+
+
+def for_write(provider: str, object_type: str, error: ProviderError) -> str:
+    """Return the sentence for a record that the provider did not take, with its own word for the field."""
+    if isinstance(error, Settled):
+        return f"{PROVIDERS[provider].spec.name} protects this person from the change; it stays as it is there."
+    if isinstance(error, PermissionMissing):
+        sentence = for_error(provider, object_type, error)
+        return sentence.replace("allow us to read", "allow us to change")
+    return for_error(provider, object_type, error)
 
 
 def ours(reference: str) -> str:

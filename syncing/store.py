@@ -7,7 +7,7 @@ raw content did not change are not touched at all; a record's version moves only
 import hashlib
 import re
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
@@ -31,24 +31,33 @@ FROM record_links link LEFT JOIN records record ON record.id = link.record_id
 WHERE link.connection_id = %s AND link.external_type = %s AND link.external_id = ANY(%s)
 """
 _NEW_RECORDS = """
-COPY records (id, venue_id, object_type, fields, version, content_hash, source_updated_at) FROM STDIN
+COPY records (id, venue_id, object_type, fields, version, content_hash, identity, source_updated_at) FROM STDIN
 """
 _NEW_LINKS = """
 COPY record_links (record_id, connection_id, external_type, external_id, state, remote_version, remote_updated_at,
-                   raw, raw_hash, problem) FROM STDIN
+                   raw, raw_hash, problem, base, pushed_version) FROM STDIN
 """
 _CHANGED_RECORDS = """
 UPDATE records SET fields = page.fields, content_hash = page.content_hash, source_updated_at = page.changed,
-                   version = records.version + 1, changed_at = now(), deleted_at = NULL
-FROM jsonb_to_recordset(%s::jsonb) AS page(id uuid, fields jsonb, content_hash text, changed timestamptz)
+                   version = records.version + 1, changed_at = now(), deleted_at = NULL, identity = page.identity
+FROM jsonb_to_recordset(%s::jsonb) AS page(id uuid, fields jsonb, content_hash text, identity text, changed timestamptz)
 WHERE records.id = page.id AND (records.content_hash <> page.content_hash OR records.deleted_at IS NOT NULL)
+"""
+# Before a record changes: what its other counterparts agreed on is what it has until now.
+_BASES_OF_OTHERS = """
+UPDATE record_links other SET base = records.fields
+FROM jsonb_to_recordset(%(page)s::jsonb) AS page(id uuid, content_hash text), records
+WHERE records.id = page.id AND records.content_hash <> page.content_hash
+  AND other.record_id = page.id AND other.base IS NULL AND other.connection_id <> %(connection)s
 """
 _CHANGED_LINKS = """
 UPDATE record_links SET record_id = page.record, state = page.state, remote_version = page.version,
-       remote_updated_at = page.changed, raw = page.raw, raw_hash = page.raw_hash, base = NULL,
-       pulled_at = now(), seen_at = now(), problem = page.problem
+       remote_updated_at = page.changed, raw = page.raw, raw_hash = page.raw_hash, base = page.base,
+       external_id = page.external_id, pulled_at = now(), seen_at = now(), problem = page.problem,
+       pushed_version = CASE WHEN page.base IS NULL THEN (SELECT version FROM records WHERE id = page.record)
+                             ELSE record_links.pushed_version END
 FROM jsonb_to_recordset(%s::jsonb) AS page(id bigint, record uuid, state text, version text, changed timestamptz,
-                                           raw jsonb, raw_hash text, problem jsonb)
+                                           raw jsonb, raw_hash text, problem jsonb, base jsonb, external_id text)
 WHERE record_links.id = page.id
 """
 _DELETED_LINKS = """
@@ -60,7 +69,7 @@ WHERE record_links.id = page.id AND record_links.state <> 'deleted'
 """
 _DELETED_RECORDS = """
 UPDATE records SET deleted_at = now(), changed_at = now(), version = version + 1
-WHERE id = ANY(%s) AND deleted_at IS NULL
+WHERE id = ANY(%s) AND deleted_at IS NULL AND external_key IS NULL
   AND NOT EXISTS (SELECT 1 FROM record_links link WHERE link.record_id = records.id AND link.state <> 'deleted')
 """
 _SEEN = "UPDATE record_links SET seen_at = now() WHERE id = ANY(%s)"
@@ -96,7 +105,7 @@ class Raw:
     def of(cls, value: Any) -> Self:
         """Return the text and hash of a decoded JSON value."""
         text = _text(value)
-        return cls(text, _hash(text))
+        return cls(text, hash_of(text))
 
 
 @dataclass(slots=True)
@@ -108,6 +117,12 @@ class Draft:
     fields: dict[str, Any] | None = None
     state: LinkState = LinkState.IN_STEP
     problem: dict[str, Any] | None = None
+    # Set by `joining`: the record that it is the counterpart of, where it has none of its own, that record's version,
+    # what tells it apart, and what theirs says where the record says something else.
+    record: uuid.UUID | None = None
+    record_version: int = 0
+    identity: str | None = None
+    base: dict[str, Any] | None = None
 
 
 @dataclass(slots=True)
@@ -148,17 +163,21 @@ def write(
     """
     counts = Counts(unchanged=len(batch.unchanged))
     new = [draft for draft in batch.drafts if draft.external.id not in stored]
+    matched = [draft for draft in new if draft.record is not None]
     changed = [draft for draft in batch.drafts if draft.external.id in stored]
     for draft in batch.drafts:
         counts.left_out += draft.state == LinkState.LEFT_OUT
         counts.failed += draft.state == LinkState.FAILING
     with database.cursor() as cursor:
+        if matched:
+            counts.updated += _change_records(cursor, connection, [_row(draft, draft.record) for draft in matched])
         if new:
             counts.created = _insert(cursor, connection, object_type, new)
         if changed:
-            counts.updated = _update(cursor, connection, object_type, changed, stored)
+            updated = _update(cursor, connection, object_type, changed, stored)
             kept = sum(draft.fields is not None for draft in changed)
-            counts.unchanged += kept - counts.updated
+            counts.unchanged += kept - updated
+            counts.updated += updated
         if batch.deleted:
             counts.deleted = _delete(cursor, batch.deleted, stored)
         if full and batch.unchanged:
@@ -167,11 +186,10 @@ def write(
 
 
 def _insert(cursor: Any, connection: Connection, object_type: ObjectType, drafts: list[Draft]) -> int:
-    ids = [uuid7_text() if draft.fields is not None else None for draft in drafts]
-    texts = [_text(draft.fields) if draft.fields is not None else None for draft in drafts]
-    _copy_records(
-        cursor, connection, object_type, [(i, t, d) for i, t, d in zip(ids, texts, drafts, strict=True) if i and t]
-    )
+    """Return how many records are new; a counterpart of one that was there already brings none."""
+    ids = [_record_of(draft) for draft in drafts]
+    made = [(i, _text(d.fields), d) for i, d in zip(ids, drafts, strict=True) if i and d.record is None]
+    _copy_records(cursor, connection, object_type, made)
     link_of = str(connection.pk)
     with cursor.copy(_NEW_LINKS) as copy:
         for record, draft in zip(ids, drafts, strict=True):
@@ -179,8 +197,39 @@ def _insert(cursor: Any, connection: Connection, object_type: ObjectType, drafts
             copy.write_row((
                 record, link_of, object_type, external.id, draft.state, external.version, external.updated_at,
                 draft.raw.text, draft.raw.hash, _text(draft.problem) if draft.problem else None,
+                _text(draft.base) if draft.base is not None else None, _pushed(draft),
             ))  # fmt: skip
-    return sum(record is not None for record in ids)
+    return len(made)
+
+
+def _record_of(draft: Draft) -> str | None:
+    if draft.record is not None:
+        return str(draft.record)
+    return uuid7_text() if draft.fields is not None else None
+
+
+def _pushed(draft: Draft) -> int | None:
+    """Return the version of the record that theirs is as new as, None where the record says something else."""
+    if draft.base is not None or draft.fields is None:
+        return None
+    return draft.record_version or 1
+
+
+def _row(draft: Draft, record: uuid.UUID | None) -> dict[str, Any]:
+    text = _text(draft.fields)
+    return {
+        "id": record, "fields": orjson.Fragment(text), "content_hash": hash_of(text), "identity": draft.identity,
+        "changed": draft.external.updated_at,
+    }  # fmt: skip
+
+
+def _change_records(cursor: Any, connection: Connection, rows: list[dict[str, Any]]) -> int:
+    """Change records and return how many really changed; what others agreed on with them is noted before."""
+    page = _text(rows)
+    cursor.execute(_BASES_OF_OTHERS, {"page": page, "connection": connection.pk})
+    cursor.execute(_CHANGED_RECORDS, [page])
+    count: int = cursor.rowcount
+    return count
 
 
 def _copy_records(
@@ -190,7 +239,7 @@ def _copy_records(
     with cursor.copy(_NEW_RECORDS) as copy:
         for record, text, draft in rows:
             copy.write_row((
-                record, venue, object_type, text, 1, _hash(text), draft.external.updated_at,
+                record, venue, object_type, text, 1, hash_of(text), draft.identity, draft.external.updated_at,
             ))  # fmt: skip
 
 
@@ -203,30 +252,21 @@ def _update(
         before, external = stored[draft.external.id], draft.external
         record = before.record
         if draft.fields is not None:
-            text = _text(draft.fields)
             if record is None:
                 record = uuid7()
-                fresh.append((str(record), text, draft))
+                fresh.append((str(record), _text(draft.fields), draft))
             else:
-                records.append(
-                    {
-                        "id": record,
-                        "fields": orjson.Fragment(text),
-                        "content_hash": _hash(text),
-                        "changed": external.updated_at,
-                    }
-                )
+                records.append(_row(draft, record))
         links.append({
             "id": before.link, "record": record, "state": draft.state, "version": external.version,
             "changed": external.updated_at, "raw": orjson.Fragment(draft.raw.text), "raw_hash": draft.raw.hash,
-            "problem": draft.problem,
+            "problem": draft.problem, "base": draft.base, "external_id": external.id,
         })  # fmt: skip
     if fresh:
         _copy_records(cursor, connection, object_type, fresh)
     updated = len(fresh)
     if records:
-        cursor.execute(_CHANGED_RECORDS, [_text(records)])
-        updated += cursor.rowcount
+        updated += _change_records(cursor, connection, records)
     cursor.execute(_CHANGED_LINKS, [_text(links)])
     return updated
 
@@ -247,11 +287,18 @@ def _delete(cursor: Any, deleted: list[ExternalRecord], stored: dict[str, Known]
     return count
 
 
+def content(fields: Mapping[str, Any]) -> tuple[str, str]:
+    """Return a record's fields as the text that is stored, and their content hash."""
+    text = _text(fields)
+    return text, hash_of(text)
+
+
 def _text(value: Any) -> str:
     """Return sorted JSON text; PostgreSQL's jsonb cannot hold NUL, so an escaped one is dropped."""
     text = orjson.dumps(value, option=_CANONICAL).decode()
     return _NUL.sub(r"\1", text) if "\\u0000" in text else text
 
 
-def _hash(text: str) -> str:
+def hash_of(text: str) -> str:
+    """Return 32 hex characters that are equal for equal text."""
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

@@ -23,6 +23,8 @@ from integrations.providers.types import (
     ReadScope,
     Scope,
     Values,
+    Write,
+    WriteResult,
 )
 
 
@@ -89,6 +91,29 @@ class SplitStream(Stream, Protocol):
 
     def joined(self, ends: list[Position]) -> Position:
         """Return the bookmark that is true once every window has ended; `ends` are their last positions. Pure."""
+
+
+@runtime_checkable
+class WritableStream(Stream, Protocol):
+    """A stream whose objects can be made, changed and removed.
+
+    `batch_size` is how many writes one `write_batch` takes at most: as many as one call of the provider's own batch
+    endpoint, or a handful where each costs a call. `writable` are the field ids that may be written, `created_only`
+    those of them that an update cannot change. `deletable` tells whether DELETE removes or archives the object.
+    """
+
+    batch_size: ClassVar[int]
+    writable: ClassVar[frozenset[str]]
+    created_only: ClassVar[frozenset[str]]
+    deletable: ClassVar[bool]
+
+    def write_batch(self, api: ApiSession, writes: list[Write]) -> list[WriteResult]:
+        """Make the changes and return one result for each, in their order. Uses the fewest calls there are for it.
+
+        However often it is called with the same writes, whatever answers were lost before: each object is made once.
+        A refusal of one write is the `error` of its result (`Invalid`, `Conflict`, `Duplicate`, `NotFound`,
+        `PermissionMissing`, `Settled`); what concerns the account, and what leaves the outcome of all open, is raised.
+        """
 
 
 @runtime_checkable

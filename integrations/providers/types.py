@@ -109,6 +109,51 @@ class ReadScope:
     beside: Mapping[ObjectType, Position] = field(default_factory=dict)
 
 
+class Operation(StrEnum):
+    """What a write does to an object at a provider."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    DELETE = "delete"
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One change that shall be made at a provider.
+
+    `key` is the idempotency key, 40 hex characters, stored before the call; the same change always has the same one.
+    `ours` is our record's id, 32 hex characters: it goes where the provider keeps a foreign reference, so that what an
+    earlier attempt made can be found. `attempt` is 1 at first; above 1 an answer may have been lost.
+
+    `values` are typed values by the provider's field id. Of a create they are all there is; of an update only those
+    that change, and None empties a field. `whole` holds all values after the change, for providers that replace
+    rather than amend; `raw` is the object as last read, with `external_id` and `version`; all empty for a create.
+    """
+
+    key: str
+    ours: str
+    operation: Operation
+    values: Values
+    whole: Values = field(default_factory=dict)
+    external_id: str = ""
+    version: str = ""
+    raw: JSON = field(default_factory=dict)
+    attempt: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class WriteResult:
+    """What became of one write: the object as it now stands, or the error that says what happens next.
+
+    `adopted` tells that the object was there before and was taken over instead of made a second time.
+    """
+
+    key: str
+    record: ExternalRecord | None = None
+    error: Exception | None = None
+    adopted: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class RawDelivery:
     """One webhook request as it arrived: body bytes and headers with lower-case names."""

@@ -1,0 +1,186 @@
+"""Brings what came from one provider together with what the venue has: which record it is, and what both sides say.
+
+Works on a page whose drafts are mapped, with a fixed number of queries. Writes nothing.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import orjson
+from django.db import connection as database
+from django.utils import timezone
+
+from connections.models import Connection
+from integrations.models import IntegrationConfig
+from integrations.providers import PROVIDERS
+from integrations.providers.errors import ErrorClass
+from integrations.providers.types import ObjectType
+from mappings import canonical, versions
+from syncing import identity, merge, store
+from syncing.identity import Holder
+from syncing.merge import Clash, Merged, Policy
+from syncing.models import LinkState
+from syncing.store import Batch, Draft, Known
+
+# Money stays with the channel that took it; people and goods belong to whoever changed them last.
+_POLICIES = {ObjectType.CUSTOMER: Policy.NEWEST, ObjectType.PRODUCT: Policy.NEWEST}
+_OTHERWISE = Policy.THEIRS
+_NOTES = 20  # settled clashes told of one page; the rest is counted
+_NEVER = datetime.min.replace(tzinfo=timezone.get_fixed_timezone(0))
+
+_SIDES = """
+SELECT link.external_id, link.base, record.fields, record.changed_at, record.identity, link.problem
+FROM record_links link JOIN records record ON record.id = link.record_id
+WHERE link.id = ANY(%s)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """What is stored of a record that changed at the provider."""
+
+    base: dict[str, Any] | None
+    fields: dict[str, Any]
+    changed_at: datetime
+    identity: str | None
+    problem: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Joining:
+    """What one run needs to join records of one stream: the paths that its rules fill, and who wins on each."""
+
+    connection: Connection
+    object_type: ObjectType
+    covers: Mapping[str, str]
+    policy_of_object: Policy
+    notes: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, connection: Connection, object_type: ObjectType) -> "Joining":
+        """Return the joining by the rules and wishes in force. Two queries."""
+        config = IntegrationConfig.objects.filter(venue=connection.venue_id, integration=connection.provider).first()
+        wished = config.who_wins.get(object_type) if config else None
+        policy = Policy(wished) if wished else _POLICIES.get(object_type, _OTHERWISE)
+        return cls(connection, object_type, versions.inbound_rules(connection, object_type), policy)
+
+    def told(self) -> list[str]:
+        """Return, once, what was settled on the pages that were joined since."""
+        notes, self.notes[:] = list(self.notes), []
+        return notes
+
+    def identities(self, batch: Batch) -> set[str]:
+        """Return what tells the drafts apart; sets it on them."""
+        for draft in batch.drafts:
+            draft.identity = identity.of(self.object_type, draft.fields) if draft.fields is not None else None
+        return {draft.identity for draft in batch.drafts if draft.identity}
+
+    def join(self, batch: Batch, stored: dict[str, Known]) -> None:
+        """Give every draft the fields that its record shall have, and the record where it belongs to one already.
+
+        `identities` must have been asked before. Two queries at most.
+        """
+        sides = self._sides(stored[each.external.id].link for each in batch.drafts if each.external.id in stored)
+        holders = identity.holders(
+            self.connection.venue_id, self.connection.pk, self.object_type,
+            (draft.identity for draft in batch.drafts if draft.identity),
+        )  # fmt: skip
+        taken: set[str] = set()
+        for draft in batch.drafts:
+            if draft.fields is None:
+                continue
+            side, holder = sides.get(draft.external.id), holders.get(draft.identity or "")
+            if side is not None:
+                self._merge(draft, side.base, side.fields, side.changed_at)
+            elif holder is not None and holder.waiting is not None and draft.external.id not in stored:
+                # Ours, sent there by a call whose answer was lost.
+                stored[draft.external.id] = Known(holder.waiting, holder.record, "", "", None, LinkState.WAITING, None)
+                self._merge(draft, {}, holder.fields, holder.changed_at)
+            elif self._is_match(draft, stored, holder, taken):
+                assert holder is not None  # noqa: S101 - narrows the type
+                draft.record, draft.record_version = holder.record, holder.version
+                self._merge(draft, {}, holder.fields, holder.changed_at)
+            self._hold_identity(draft, stored, holder, taken)
+
+    def _is_match(self, draft: Draft, stored: Mapping[str, Known], holder: Holder | None, taken: set[str]) -> bool:
+        """Return whether the draft is a new counterpart of a record that has none there yet."""
+        is_new = draft.external.id not in stored
+        return is_new and holder is not None and not holder.is_linked and draft.identity not in taken
+
+    def _hold_identity(self, draft: Draft, stored: Mapping[str, Known], holder: Holder | None, taken: set[str]) -> None:
+        """Leave the draft its identity only where no other record has it."""
+        draft.identity = identity.of(self.object_type, draft.fields or {})
+        known = stored.get(draft.external.id)
+        own = draft.record or (known.record if known else None)
+        is_others = holder is not None and holder.record != own
+        if draft.identity is None or is_others or draft.identity in taken:
+            draft.identity = None
+        else:
+            taken.add(draft.identity)
+
+    def _merge(self, draft: Draft, base: Mapping[str, Any] | None, ours: Mapping[str, Any], changed: datetime) -> None:
+        theirs: dict[str, Any] = orjson.loads(store.content(draft.fields or {})[0])
+        found = merge.merge(
+            base, theirs, ours, covers=self.covers, policy=self._policy,
+            theirs_is_newer=(draft.external.updated_at or _NEVER) >= changed,
+        )  # fmt: skip
+        draft.fields = found.fields
+        agreed = merge.flat(theirs)
+        differs = any(merge.flat(found.fields).get(path) != agreed.get(path) for path in self._leaves(found, agreed))
+        draft.base = theirs if differs else None
+        self._tell(draft, found)
+
+    def _leaves(self, found: Merged, agreed: Mapping[str, Any]) -> set[str]:
+        """Return the leaves that their side can tell."""
+        leaves = merge.flat(found.fields).keys() | agreed.keys()
+        return {leaf for leaf in leaves for path in self.covers if leaf == path or leaf.startswith(f"{path}.")}
+
+    def _policy(self, path: str) -> Policy:
+        own = next((wins for cover, wins in self.covers.items() if path == cover or path.startswith(f"{cover}.")), "")
+        return Policy(own) if own else self.policy_of_object
+
+    def _tell(self, draft: Draft, found: Merged) -> None:
+        """Put what a person has to decide on the link, and what was settled among the notes."""
+        provider = PROVIDERS[self.connection.provider].spec.name
+        if found.asked:
+            label = canonical.label(self.object_type, found.asked[0].path)
+            draft.state = LinkState.CONFLICT
+            draft.problem = {
+                "class": ErrorClass.CONFLICT, "code": "", "field": found.asked[0].path,
+                "sentence": f"{label} was changed in {provider} and here since the last sync.",
+                "since": timezone.now().isoformat(timespec="seconds"),
+                "clashes": [_told(clash) for clash in found.asked],
+            }  # fmt: skip
+        for clash in found.clashes:
+            if clash.taken and len(self.notes) < _NOTES:
+                label = canonical.label(self.object_type, clash.path)
+                stands = provider if clash.taken == "theirs" else "ours"
+                self.notes.append(
+                    f"{label} of {draft.external.id}: “{_short(clash.ours)}” here, “{_short(clash.theirs)}” in "
+                    f"{provider}. Taken: {stands}."
+                )
+
+    def _sides(self, links: Iterable[int]) -> dict[str, _Side]:
+        asked = list(links)
+        if not asked:
+            return {}
+        with database.cursor() as cursor:
+            cursor.execute(_SIDES, [asked])
+            return {
+                row[0]: _Side(_loaded(row[1]), _loaded(row[2]) or {}, row[3], row[4], _loaded(row[5]))
+                for row in cursor.fetchall()
+            }
+
+
+def _told(clash: Clash) -> dict[str, Any]:
+    return {"path": clash.path, "base": clash.base, "ours": clash.ours, "theirs": clash.theirs}
+
+
+def _short(value: Any) -> str:
+    return "nothing" if value is None else str(value)[:60]
+
+
+def _loaded(text: str | None) -> dict[str, Any] | None:
+    return orjson.loads(text) if text else None

@@ -1,0 +1,39 @@
+"""The right to go on with a job, renewed with every page; whoever lost it changes nothing more."""
+
+from django.conf import settings
+from django.db import connection as database
+
+from connections.models import Status as ConnectionStatus
+from syncing.queue import Claim
+
+# The lease, and whether the job is still ours to work on. Only what was stored gives the attempts back.
+_BEAT = """
+UPDATE sync_queue job SET lease_until = now() + make_interval(secs => %(lease)s), heartbeat_at = now(),
+       attempts = CASE WHEN %(stored)s THEN 1 ELSE job.attempts END
+FROM connections link
+WHERE job.id = %(job)s AND job.fence = %(fence)s AND job.status = 'running' AND link.id = job.connection_id
+RETURNING job.stop_requested_at IS NOT NULL AS stop, link.status
+"""
+
+
+class LostLease(Exception):
+    """Another worker has the job now; whatever was not committed is its business."""
+
+
+class Stopped(Exception):
+    """Someone asked the run to stop, or its connection ended."""
+
+
+def beat(claim: Claim, *, stored: bool = False) -> None:
+    """Renew the lease; `stored` says that something is stored with it. Locks the job until the transaction ends.
+
+    Raises LostLease when the job is no longer ours to work on, and Stopped when it shall stop.
+    """
+    lease = {"lease": settings.SYNC_LEASE.total_seconds(), "stored": stored}
+    with database.cursor() as cursor:
+        cursor.execute(_BEAT, lease | {"job": claim.job_id, "fence": claim.fence})
+        row = cursor.fetchone()
+    if row is None:
+        raise LostLease
+    if row[0] or row[1] == ConnectionStatus.DISCONNECTED:
+        raise Stopped

@@ -1,0 +1,169 @@
+"""Works on one outbound job for one slice: plans a page, stores the intents, calls, stores the results.
+
+Each batch is three steps, and a crash between any two of them loses and doubles nothing: the intents with their
+idempotency keys are committed before the call; the call is made outside of any transaction; the results are stored in
+one. An intent without a result is sent again first, with the same key and the same values, whatever changed since.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import orjson
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from connections import sessions
+from integrations.providers.errors import Conflict, Duplicate, NotFound, ProviderError, Settled, Transient
+from integrations.providers.http import ApiSession, Meter
+from integrations.providers.types import ObjectType, Operation, WriteResult
+from mappings import versions
+from mappings.models import Direction
+from syncing import consent, history, lease, outbox, queue, sentences, store
+from syncing.models import LinkState, SyncCursor, SyncJob, SyncLog, Trigger
+from syncing.outbox import Refused, Sent
+from syncing.planning import Planner, Step
+from syncing.queue import Claim
+from syncing.store import Counts
+from syncing.work import WorkStatus
+
+logger = logging.getLogger(__name__)
+
+_NO_CALLS = Meter()
+
+
+class PushSlice:
+    """One turn of an outbound job: about ten seconds of batches."""
+
+    goes_on = False
+
+    def __init__(self, job: SyncJob, claim: Claim, log: SyncLog, *, is_over: Callable[[], bool]) -> None:
+        self.job, self.claim, self.log, self.is_over = job, claim, log, is_over
+        self.connection = job.connection
+        self.object_type = ObjectType(job.object_type)
+        self.api: ApiSession | None = None
+        self.ends_at = time.monotonic() + settings.SYNC_SLICE.total_seconds()
+
+    def work(self) -> None:
+        """Send what is behind until nothing is, the time is up or somebody wants it to stop.
+
+        Raises a ProviderError that concerns the account; what concerns one record stands on its link. Raises Held
+        when the venue has not agreed to what would be done.
+        """
+        self.planner = Planner(self.connection, self.object_type)
+        self.mapper = versions.mapper_for(self.connection, self.object_type)
+        self._unclear: Transient | None = None
+        consent.check(self.planner)
+        for page in self.planner.steps():
+            self._settle([step for step in page if step.write is None])
+            for batch in _batches(page, self.planner.stream.batch_size):
+                self._send(batch)
+                if self.is_over() or time.monotonic() > self.ends_at:
+                    queue.requeue(self.claim)
+                    return
+        if self._unclear is not None:
+            raise self._unclear
+        self._finish()
+
+    def begin_anew(self) -> None:
+        """Nothing to forget: what is sent next follows from the records."""
+
+    def account(self) -> None:
+        """Note the calls that were made since the last stored batch."""
+        if self.api is not None and self.api.meter.calls:
+            history.used(self.log, self.api.meter)
+
+    def _settle(self, steps: Sequence[Step]) -> None:
+        if not steps:
+            return
+        left_out = sum(bool(step.left_out) for step in steps)
+        with transaction.atomic():
+            lease.beat(self.claim, stored=True)
+            outbox.settle(self.connection, self.object_type, steps)
+            counts = Counts(unchanged=len(steps) - left_out, left_out=left_out)
+            self._add(counts, read=len(steps))
+
+    def _send(self, steps: Sequence[Step]) -> None:
+        """Store the intents, make the calls, store the results."""
+        with transaction.atomic():
+            lease.beat(self.claim)
+            links = outbox.intend(self.connection, self.object_type, steps)
+        self.api = self.api or sessions.open_session(self.connection)
+        results = self.planner.stream.write_batch(self.api, [step.write for step in steps if step.write is not None])
+        sent, refused, counts = self._sorted(steps, results, links)
+        with transaction.atomic():
+            lease.beat(self.claim, stored=bool(sent or refused))
+            outbox.sent(self.connection, self.object_type, sent)
+            outbox.refused(refused)
+            self._add(counts, read=len(steps))
+
+    def _sorted(
+        self, steps: Sequence[Step], results: Sequence[WriteResult], links: dict[Any, int]
+    ) -> tuple[list[Sent], list[Refused], Counts]:
+        """Return what went through, what was refused and the counts; a write that is unclear stays an intent."""
+        sent, refused, counts = list[Sent](), list[Refused](), Counts()
+        for step, result in zip(steps, results, strict=True):
+            assert step.write is not None  # noqa: S101 - narrows the type
+            link = links[step.record]
+            if result.record is not None:
+                mapped = self.mapper(self.planner.stream.values(result.record.raw))
+                base = orjson.loads(store.content(mapped.fields)[0])
+                sent.append(Sent(link, step.version, result.record, base))
+                counts.created += step.write.operation == Operation.CREATE and not result.adopted
+                counts.updated += step.write.operation != Operation.CREATE or result.adopted
+            elif isinstance(result.error, Transient):
+                self._unclear = result.error
+            else:
+                refused.append(self._refused(step, link, result.error))
+                counts.failed += refused[-1].state == LinkState.FAILING
+                counts.left_out += refused[-1].state == LinkState.LEFT_OUT
+        return sent, refused, counts
+
+    def _refused(self, step: Step, link: int, error: Exception | None) -> Refused:
+        if not isinstance(error, ProviderError):
+            raise error or TypeError("a write came back without a result")
+        state = LinkState.FAILING
+        if isinstance(error, Settled):
+            state = LinkState.LEFT_OUT
+        elif isinstance(error, (Conflict, NotFound)):
+            self._read_again()
+            state = LinkState.WAITING if isinstance(error, Conflict) else LinkState.FAILING
+        elif isinstance(error, Duplicate):
+            state = LinkState.CONFLICT
+        problem = {
+            "class": error.error_class, "code": error.code, "field": getattr(error, "field", ""),
+            "sentence": sentences.for_write(self.connection.provider, self.object_type, error),
+            "since": timezone.now().isoformat(timespec="seconds"),
+            "existing": getattr(error, "external_id", ""),
+        }  # fmt: skip
+        if state == LinkState.WAITING and step.link is None:
+            state = LinkState.FAILING
+        return Refused(link, step.version, state, problem, again=isinstance(error, Conflict))
+
+    def _read_again(self) -> None:
+        """Let what changed there come in first; the outbound sync after it sends what is then still different."""
+        queue.enqueue(self.connection, [self.object_type], trigger=Trigger(self.job.trigger), actor=self.job.actor)
+
+    def _add(self, counts: Counts, *, read: int) -> None:
+        meter = self.api.meter if self.api is not None else _NO_CALLS
+        history.add(self.log, counts, read=read, total=None, meter=meter)
+
+    def _finish(self) -> None:
+        with transaction.atomic():
+            lease.beat(self.claim)
+            SyncCursor.objects.filter(
+                connection=self.connection, object_type=self.object_type, direction=Direction.OUT
+            ).update(last_succeeded_at=timezone.now())
+            queue.end(self.claim, WorkStatus.SUCCEEDED, failure_class="", failure_code="", failure_sentence="")
+            history.finished(self.log)
+
+
+def _batches(steps: Sequence[Step], size: int) -> Iterator[list[Step]]:
+    """Yield the steps that are sent together: what is open first, one operation at a time."""
+    open_first = sorted((step for step in steps if step.write is not None), key=lambda step: not step.is_open)
+    for operation in Operation:
+        of_one = [step for step in open_first if step.write is not None and step.write.operation is operation]
+        for start in range(0, len(of_one), size):
+            yield of_one[start : start + size]
