@@ -1,4 +1,4 @@
-"""The countries of ISO 3166-1: three letters to two. Pure."""
+"""The countries of ISO 3166-1: three letters to two, and back. Pure."""
 
 # Each word is a country's three letters, then its two. Source: ISO 3166-1, read in November 2026.
 _CODES = """
@@ -19,9 +19,15 @@ _CODES = """
 """
 _TWO_LETTERS = {word[:3]: word[3:] for word in _CODES.split()}
 _KNOWN = frozenset(_TWO_LETTERS.values())
+_THREE_LETTERS = {two: three for three, two in _TWO_LETTERS.items()}
 
 
 def two_letters(code: str) -> str | None:
     """Return a country's two letters for its two or three in any case; None for anything else."""
     known = code.strip().upper()
     return known if known in _KNOWN else _TWO_LETTERS.get(known)
+
+
+def three_letters(code: str) -> str | None:
+    """Return a country's three letters for its two or three in any case; None for anything else."""
+    return _THREE_LETTERS.get(two_letters(code) or "")

@@ -5,7 +5,7 @@ Unfit with a sentence when a value cannot be carried.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, TypeAlias
@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import phonenumbers
 
 from integrations.providers.types import Money
-from mappings.countries import two_letters
+from mappings.countries import three_letters, two_letters
 
 Change: TypeAlias = Callable[[Any], Any]
 
@@ -110,6 +110,18 @@ def birthday(_context: Context) -> Change:
     return change
 
 
+def birthday_without_year(context: Context) -> Change:
+    """As 0000-MM-DD, for a provider that keeps no year."""
+    read = birthday(context)
+    return lambda value: f"0000-{str(read(str(value).removeprefix('--')))[-5:]}"
+
+
+def birthday_with_year_zero(context: Context) -> Change:
+    """As YYYY-MM-DD, or 0000-MM-DD when the year is not known, as Square shows it."""
+    read = birthday(context)
+    return lambda value: str(read(str(value).removeprefix("--"))).replace("--", "0000-", 1)
+
+
 def venue_day(context: Context) -> Change:
     """The day on which a moment fell where the venue is."""
     zone = ZoneInfo(context.timezone)
@@ -137,6 +149,18 @@ def country(_context: Context) -> Change:
     return change
 
 
+def country_in_three(_context: Context) -> Change:
+    """As the three letters of ISO 3166-1."""
+
+    def change(value: Any) -> str:
+        known = three_letters(str(value))
+        if known is None:
+            raise Unfit(f"“{value!s:.40}” is not the code of a country")
+        return known
+
+    return change
+
+
 def currency(_context: Context) -> Change:
     """The currency of an amount."""
 
@@ -154,6 +178,19 @@ def choice(_context: Context, table: dict[str, Any], otherwise: Any = None) -> C
     return lambda value: known.get(str(value).lower() if isinstance(value, bool) else str(value), otherwise)
 
 
+def only(_context: Context, part: str) -> Change:
+    """A part of a list's only entry; nothing of an empty list. For a provider that has no lists there."""
+
+    def change(value: Any) -> Any:
+        if not isinstance(value, list) or not all(isinstance(entry, Mapping) for entry in value):
+            raise Unfit("this is not a list of entries")
+        if len(value) > 1:
+            raise Unfit("there are several, and the provider can hold one")
+        return value[0].get(part) if value else None
+
+    return change
+
+
 def text(_context: Context) -> Change:
     """As text."""
     return str
@@ -164,6 +201,17 @@ def reference(context: Context, to: str) -> Change:
     return lambda value: {"provider": context.provider, "type": to, "id": str(value)}
 
 
+def reference_id(context: Context) -> Change:
+    """The id of the object that a pointer names, where it is one of the same provider."""
+
+    def change(value: Any) -> str:
+        if not isinstance(value, Mapping) or value.get("provider") != context.provider or not value.get("id"):
+            raise Unfit("what it belongs to is not at this provider")
+        return str(value["id"])
+
+    return change
+
+
 TRANSFORMS: dict[str, Callable[..., Change]] = {
     "trim": trim,
     "lower": lower,
@@ -172,10 +220,15 @@ TRANSFORMS: dict[str, Callable[..., Change]] = {
     "family_name": family_name,
     "phone": phone,
     "birthday": birthday,
+    "birthday_without_year": birthday_without_year,
+    "birthday_with_year_zero": birthday_with_year_zero,
     "venue_day": venue_day,
     "country": country,
+    "country_in_three": country_in_three,
     "currency": currency,
     "choice": choice,
+    "only": only,
     "text": text,
     "reference": reference,
+    "reference_id": reference_id,
 }

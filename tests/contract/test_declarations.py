@@ -99,7 +99,7 @@ def template(stage: Stage, object_type: ObjectType) -> list[Rule]:
     found = FieldMappingTemplate.objects.get(
         provider=stage.key, object_type=object_type, venue_type="general", is_default=True
     )
-    return [Rule(**rule) for rule in found.rules]
+    return [Rule(**rule) for rule in found.rules if "direction" not in rule]
 
 
 @pytest.mark.django_db(transaction=True)

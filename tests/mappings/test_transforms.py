@@ -36,6 +36,20 @@ CASES: list[tuple[str, Context, dict[str, Any], Any, Any]] = [
     ("birthday", LONDON, {}, "1990-02-28", "1990-02-28"), ("birthday", LONDON, {}, "0000-02-29", "--02-29"),
     ("birthday", LONDON, {}, "12-24", "--12-24"), ("birthday", LONDON, {}, "1990-02-30", UNFIT),
     ("birthday", LONDON, {}, "24/12/1990", UNFIT), ("birthday", LONDON, {}, 19900228, UNFIT),
+    ("reference_id", LONDON, {}, {"provider": "square", "type": "customer", "id": "C1"}, "C1"),
+    ("reference_id", LONDON, {}, {"provider": "stripe", "type": "customer", "id": "C1"}, UNFIT),
+    ("reference_id", LONDON, {}, "C1", UNFIT),
+    ("birthday_without_year", LONDON, {}, "1990-02-28", "0000-02-28"),
+    ("birthday_without_year", LONDON, {}, "--02-29", "0000-02-29"),
+    ("birthday_without_year", LONDON, {}, "some day", UNFIT),
+    ("birthday_with_year_zero", LONDON, {}, "1990-02-28", "1990-02-28"),
+    ("birthday_with_year_zero", LONDON, {}, "--02-29", "0000-02-29"),
+    ("birthday_with_year_zero", LONDON, {}, "some day", UNFIT),
+    ("country_in_three", LONDON, {}, "gb", "GBR"), ("country_in_three", LONDON, {}, "DEU", "DEU"),
+    ("country_in_three", LONDON, {}, "Utopia", UNFIT),
+    ("only", LONDON, {"part": "sku"}, [{"sku": "S1"}], "S1"), ("only", LONDON, {"part": "sku"}, [{"name": "x"}], None),
+    ("only", LONDON, {"part": "sku"}, [], None), ("only", LONDON, {"part": "sku"}, [{"sku": "S1"}, {}], UNFIT),
+    ("only", LONDON, {"part": "sku"}, "S1", UNFIT),
     ("venue_day", LONDON, {}, datetime(2026, 7, 1, 23, 30, tzinfo=UTC), "2026-07-02"),
     ("venue_day", NEW_YORK, {}, datetime(2026, 7, 1, 2, 0, tzinfo=UTC), "2026-06-30"),
     ("venue_day", LONDON, {}, "2026-07-01", UNFIT),
@@ -71,7 +85,7 @@ def test_a_value_becomes_what_it_should(
         assert change(value) == expected
 
 
-ARGUMENTS: dict[str, dict[str, Any]] = {"choice": KINDS, "reference": {"to": "customer"}}
+ARGUMENTS: dict[str, dict[str, Any]] = {"choice": KINDS, "reference": {"to": "customer"}, "only": {"part": "sku"}}
 ANYTHING = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.text()) | st.datetimes(
     timezones=st.just(UTC)
 ) | st.builds(Money, st.integers(), st.text())  # fmt: skip

@@ -73,3 +73,10 @@ MEMBER: tuple[Field, ...] = (
     Field("location.timezone", "Time zone"),
     Field("last_changed", "Last changed", T.DATETIME),
 )
+
+# What may be written of a contact, besides the merge fields of its audience that are not named here. `status_if_new`
+# is how a new contact begins, and `list_id` the audience that it goes to.
+MEMBER_WRITABLE: frozenset[str] = frozenset({
+    "list_id", "status_if_new", "status", "email_address", "email_type", "language", "vip", "tags",
+    *(each.id for each in MEMBER if each.id.startswith(MERGE_FIELDS) and each.id != "merge_fields.ADDRESS"),
+})  # fmt: skip

@@ -15,10 +15,23 @@ from urllib.parse import quote
 from integrations.providers.base import Stream
 from integrations.providers.errors import BadRecord, BookmarkExpired, Transient
 from integrations.providers.http import Answer, ApiSession
-from integrations.providers.mailchimp import asking, fields, records, windows
+from integrations.providers.mailchimp import asking, bodies, fields, records, windows
+from integrations.providers.mailchimp.fields import MEMBER_WRITABLE
 from integrations.providers.mailchimp.spec import FULL_ACCESS
 from integrations.providers.mailchimp.windows import Window
-from integrations.providers.types import JSON, ExternalRecord, Field, ObjectType, Page, Position, ReadScope, Values
+from integrations.providers.mailchimp.writes import MOST_CONTACTS, Writer
+from integrations.providers.types import (
+    JSON,
+    ExternalRecord,
+    Field,
+    ObjectType,
+    Page,
+    Position,
+    ReadScope,
+    Values,
+    Write,
+    WriteResult,
+)
 
 _LAG = timedelta(minutes=2)
 _STATUSES = ("", "archived")
@@ -153,6 +166,10 @@ class Members(_MailchimpStream):
     needs: ClassVar[tuple[ObjectType, ...]] = (ObjectType.AUDIENCE,)
     fields = fields.MEMBER
     reader = staticmethod(records.member)
+    batch_size: ClassVar[int] = MOST_CONTACTS
+    writable: ClassVar[frozenset[str]] = MEMBER_WRITABLE
+    created_only: ClassVar[frozenset[str]] = frozenset({"list_id", "status_if_new"})
+    deletable: ClassVar[bool] = True
 
     def read(self, api: ApiSession, position: Position, scope: ReadScope) -> Iterator[Page]:
         """Yield pages from `position` on; see `base.Stream`.
@@ -211,6 +228,19 @@ class Members(_MailchimpStream):
         """
         paths = {each: [asking.contact(audience, each) for audience in _chosen(api)] for each in ids}
         return [each for each in ids if all(asking.is_gone(api, path) for path in paths[each])]
+
+    def write_batch(self, api: ApiSession, writes: list[Write]) -> list[WriteResult]:
+        """Make the changes; see `base.WritableStream`. Three calls for five hundred, one more once in a session.
+
+        Contacts that get another address, and those that are archived, cost a call or two each.
+        """
+        refused = {each.key: error for each in writes if (error := bodies.refusal(each))}
+        results = {key: WriteResult(key, error=error) for key, error in refused.items()}
+        left = [each for each in writes if each.key not in refused]
+        for audience in dict.fromkeys(bodies.audience(each) for each in left):
+            writer = Writer(api, audience, _OF_A_MEMBER, self.record)
+            results |= writer.write([each for each in left if bodies.audience(each) == audience])
+        return [results[each.key] for each in writes]
 
 
 STREAMS: dict[ObjectType, Stream] = {stream.object_type: stream for stream in (Audiences(), MergeFields(), Members())}

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping
 from html import unescape
 from typing import Any
+from urllib.parse import urlencode
 
 import orjson
 
@@ -99,10 +100,7 @@ _TRACE = re.compile(r"[\w.:-]{1,64}")
 
 def get(api: ApiSession, path: str, params: Mapping[str, Any] | None = None) -> Answer:
     """Return the answer to a GET in the version that we read. An error inside a good answer is one, too."""
-    answer = api.get(path, dict(params or {}) | {"minorversion": MINOR_VERSION})
-    if "Fault" in answer.body or "fault" in answer.body:
-        raise classify(400, answer.headers, orjson.dumps(answer.body))
-    return answer
+    return _faultless(api.get(path, dict(params or {}) | {"minorversion": MINOR_VERSION}))
 
 
 def query(api: ApiSession, statement: str) -> Answer:
@@ -113,10 +111,31 @@ def query(api: ApiSession, statement: str) -> Answer:
     return answer
 
 
+def long_query(api: ApiSession, statement: str) -> Answer:
+    """Return the answer to a query that may be too long for an address."""
+    path, headers = f"/query?minorversion={MINOR_VERSION}", {"Content-Type": "application/text"}
+    answer = _faultless(api.call("POST", path, body=statement.encode(), repeatable=True, headers=headers))
+    if not isinstance(answer.body.get("QueryResponse"), dict):
+        raise errors.Transient("QuickBooks answered a query with something else.", code="unreadable")
+    return answer
+
+
+def post(api: ApiSession, path: str, body: bytes, *, request_id: str) -> Answer:
+    """Return the answer to a write. QuickBooks answers the same request id with the same content as it did before."""
+    query = urlencode({"minorversion": MINOR_VERSION, "requestid": request_id})
+    return _faultless(api.call("POST", f"{path}?{query}", body=body, repeatable=True))
+
+
 def classify(status: int, headers: Mapping[str, str], body: bytes) -> errors.ProviderError:
     """Return our error for QuickBooks' answer; of several in one answer the worst."""
     found = [_one(status, headers, entry) for entry in _entries(body) or [{}]]
     return min(found, key=lambda error: _WORST_FIRST.index(type(error)))
+
+
+def _faultless(answer: Answer) -> Answer:
+    if "Fault" in answer.body or "fault" in answer.body:
+        raise classify(400, answer.headers, orjson.dumps(answer.body))
+    return answer
 
 
 def _one(status: int, headers: Mapping[str, str], entry: Mapping[str, str]) -> errors.ProviderError:

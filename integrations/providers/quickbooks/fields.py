@@ -148,3 +148,20 @@ PAYMENT: tuple[Field, ...] = (
     Field("PrivateNote", "Note"),
     *_TIMES,
 )
+
+# What may be written; the rest QuickBooks works out itself, or it belongs to the owner's bookkeeping.
+CUSTOMER_WRITABLE: frozenset[str] = frozenset({
+    "DisplayName", "Title", "GivenName", "MiddleName", "FamilyName", "Suffix", "CompanyName",
+    "company_or_display_name", "PrimaryEmailAddr.Address", "phone", "PrimaryPhone.FreeFormNumber",
+    "Mobile.FreeFormNumber", "AlternatePhone.FreeFormNumber", "WebAddr.URI", "Notes", "PreferredDeliveryMethod",
+    "Taxable",
+    *(f"{address}.{part}" for address in ("BillAddr", "ShipAddr") for part in (*dict(_ADDRESS), "Country")),
+})  # fmt: skip
+PRODUCT_WRITABLE: frozenset[str] = frozenset({
+    "Name", "Description", "Sku", "Type", "UnitPrice", "Taxable", "SalesTaxCodeRef.value", "IncomeAccountRef.value",
+    "ParentRef.value", "Active",
+})  # fmt: skip
+INVOICE_WRITABLE: frozenset[str] = frozenset({
+    "DocNumber", "TxnDate", "DueDate", "CustomerRef.value", "BillEmail.Address", "CustomerMemo.value", "currency",
+    "lines",
+})  # fmt: skip

@@ -22,7 +22,7 @@ ENTITIES: Mapping[ObjectType, str] = {
 TAX_RATE = "TaxRate"
 _ENTITIES = frozenset({*ENTITIES.values(), TAX_RATE})
 CHANGED = "MetaData.LastUpdatedTime"
-_FIELDS = frozenset({"Active", "Id", "TxnDate", CHANGED})
+_FIELDS = frozenset({"Active", "Id", "TxnDate", "DisplayName", "Name", "DocNumber", CHANGED})
 _OPERATORS = frozenset({"=", "<", ">", "<=", ">=", "IN"})
 MOST_ROWS = 1000  # that one answer holds
 

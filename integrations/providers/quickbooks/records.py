@@ -63,7 +63,7 @@ def customer(raw: JSON) -> Values:
     phone = next((values[name] for name in _PHONES if name in values), None)
     if phone:
         values["phone"] = phone
-    is_named = "GivenName" in values or "FamilyName" in values
+    is_named = "GivenName" in values or "FamilyName" in values or values.get("DisplayName") in (first, phone)
     company = values.get("CompanyName") or (None if is_named else values.get("DisplayName"))
     if company:
         values["company_or_display_name"] = company

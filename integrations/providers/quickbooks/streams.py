@@ -6,11 +6,14 @@ from datetime import timedelta
 from typing import ClassVar
 
 from integrations.providers.base import Stream
+from integrations.providers.errors import Invalid
 from integrations.providers.http import ApiSession
-from integrations.providers.quickbooks import client, fields, queries, records
+from integrations.providers.quickbooks import bodies, bodies_of_invoices, client, fields, queries, records
 from integrations.providers.quickbooks.changes import ChangingStream
+from integrations.providers.quickbooks.fields import CUSTOMER_WRITABLE, INVOICE_WRITABLE, PRODUCT_WRITABLE
 from integrations.providers.quickbooks.reading import CutByTime, QuickBooksStream, listed
-from integrations.providers.types import JSON, ExternalRecord, ObjectType, Page
+from integrations.providers.quickbooks.writes import WrittenStream
+from integrations.providers.types import JSON, ExternalRecord, ObjectType, Page, Write
 
 
 class Accounts(ChangingStream):
@@ -54,7 +57,7 @@ class PaymentMethods(ChangingStream):
     reader = staticmethod(records.payment_method)
 
 
-class Customers(CutByTime, ChangingStream):
+class Customers(CutByTime, WrittenStream, ChangingStream):
     """Customers, with those that are inactive: QuickBooks has no other way to put one away."""
 
     object_type = ObjectType.CUSTOMER
@@ -62,9 +65,15 @@ class Customers(CutByTime, ChangingStream):
     reader = staticmethod(records.customer)
     is_counted = True
     has_prices = True
+    writable = CUSTOMER_WRITABLE
+    named_by = "DisplayName"
+
+    def body(self, write: Write) -> JSON:
+        """Return what is sent of a customer."""
+        return bodies.customer(write)
 
 
-class Products(CutByTime, ChangingStream):
+class Products(CutByTime, WrittenStream, ChangingStream):
     """Items. A category is an item, too, to QuickBooks; it is left out and named on those that it holds."""
 
     object_type = ObjectType.PRODUCT
@@ -72,14 +81,21 @@ class Products(CutByTime, ChangingStream):
     reader = staticmethod(records.product)
     is_counted = True
     has_prices = True
+    writable = PRODUCT_WRITABLE
+    created_only = frozenset({"Type"})
+    named_by = "Name"
+
+    def body(self, write: Write) -> JSON:
+        """Return what is sent of an item."""
+        return bodies.item(write)
 
     def wants(self, raw: JSON) -> bool:
         """Return whether it is something that is sold."""
         return raw.get("Type") != "Category"
 
 
-class Invoices(CutByTime, ChangingStream):
-    """Invoices. They are made void or deleted."""
+class Invoices(CutByTime, WrittenStream, ChangingStream):
+    """Invoices. They are made void or deleted, by the owner only."""
 
     object_type = ObjectType.INVOICE
     fields = fields.INVOICE
@@ -87,6 +103,34 @@ class Invoices(CutByTime, ChangingStream):
     is_sale = True
     is_counted = True
     has_prices = True
+    writable = INVOICE_WRITABLE
+    created_only = frozenset({"currency"})
+    deletable = False
+    named_by = "DocNumber"
+
+    def body(self, write: Write) -> JSON:
+        """Return what is sent of an invoice."""
+        return bodies_of_invoices.invoice(write)
+
+    def refusal(self, api: ApiSession, write: Write) -> Invalid | None:
+        """Return why a write cannot be sent: lines in several currencies, or lines instead of a bundle."""
+        if len(bodies_of_invoices.currencies(write.values)) > 1:
+            return Invalid("An invoice has one currency, and its lines have several.", field="lines")
+        if "lines" in write.values and bodies_of_invoices.has_bundle(write.raw):
+            return Invalid("This invoice holds a bundle; change its lines in QuickBooks.", field="lines")
+        return None
+
+    def holds(self, write: Write, raw: JSON) -> bool:
+        """Return whether an invoice is as the write wants it."""
+        found, wanted = self.values(raw), dict(write.values)
+        lines = wanted.pop("lines", None)
+        return all(found.get(name) == value for name, value in wanted.items()) and (
+            lines is None or bodies_of_invoices.holds_lines(lines, found["lines"])
+        )
+
+    def is_made_by(self, write: Write, raw: JSON) -> bool:
+        """Return whether an invoice bears the id of our record."""
+        return bodies_of_invoices.anchor(write) in str(raw.get("PrivateNote"))
 
 
 class Payments(CutByTime, ChangingStream):

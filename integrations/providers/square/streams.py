@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 from integrations.providers import errors
 from integrations.providers.base import Stream
 from integrations.providers.http import Answer, ApiSession
-from integrations.providers.square import fields, records
+from integrations.providers.square import fields, groups, records
+from integrations.providers.square.bodies import CUSTOMER_FIELDS
 from integrations.providers.square.reading import (
     EARLIEST,
     Asked,
@@ -17,10 +18,19 @@ from integrations.providers.square.reading import (
     id_of,
     moment_or_none,
 )
-from integrations.providers.types import JSON, ExternalRecord, ObjectType, Option, Position, ReadScope
+from integrations.providers.square.writes import Writer
+from integrations.providers.types import (
+    JSON,
+    ExternalRecord,
+    ObjectType,
+    Option,
+    Position,
+    ReadScope,
+    Write,
+    WriteResult,
+)
 
 _LOCATIONS_PER_SEARCH = 10
-_GROUP_NAMES = "square.group_names"  # in the session's memory
 
 
 class Locations(SquareStream):
@@ -53,6 +63,10 @@ class Customers(CutByTime):
     is_sale = False
     sweep_size: ClassVar[int] = 100
     place: ClassVar[str] = ""
+    batch_size: ClassVar[int] = 100
+    writable: ClassVar[frozenset[str]] = CUSTOMER_FIELDS
+    created_only: ClassVar[frozenset[str]] = frozenset()
+    deletable: ClassVar[bool] = True
 
     def ask(self, api: ApiSession, asked: Asked) -> Answer:
         """Return one page of at most 100, with the count of the whole read and the names of the groups met."""
@@ -64,7 +78,10 @@ class Customers(CutByTime):
         query: JSON = {"sort": {"field": "CREATED_AT", "order": "ASC"}} | ({"filter": filters} if filters else {})
         body: JSON = {"query": query, "limit": 100, "count": asked.counts}
         body |= {"cursor": asked.cursor} if asked.cursor else {}
-        return _with_group_names(api, api.post("/v2/customers/search", body, repeatable=True))
+        answer = api.post("/v2/customers/search", body, repeatable=True)
+        listed = answer.body.get("customers")
+        groups.add_names(api, listed if isinstance(listed, list) else [])
+        return answer
 
     def count(self, api: ApiSession) -> int:
         """Return how many customers there are: the only sign of one that was deleted. One call."""
@@ -76,6 +93,10 @@ class Customers(CutByTime):
         body = api.post("/v2/customers/bulk-retrieve", {"customer_ids": ids}, repeatable=True).body
         answers: Mapping[str, JSON] = body.get("responses") or {}
         return [each for each in ids if _is_not_found(answers.get(each))]
+
+    def write_batch(self, api: ApiSession, writes: list[Write]) -> list[WriteResult]:
+        """Make, change and delete customers; one call for each of these three."""
+        return Writer(api, self.record, self.values).write(writes)
 
 
 class Products(SquareStream):
@@ -324,33 +345,3 @@ def _with_category(raw: JSON, names: Mapping[str, str | None]) -> JSON:
 
 def _range(begin: str | None, end: str | None) -> JSON:
     return ({"start_at": begin} if begin else {}) | ({"end_at": end} if end else {})
-
-
-def _with_group_names(api: ApiSession, answer: Answer) -> Answer:
-    """Return the page with the names of each customer's groups beside their ids; asked for only when one is met."""
-    listed = answer.body.get("customers")
-    page = listed if isinstance(listed, list) else []
-    members = [raw for raw in page if isinstance(raw, dict) and raw.get("group_ids")]
-    met = {each for raw in members for each in raw["group_ids"]}
-    with api.memory_lock:
-        names: dict[str, str] = api.memory.get(_GROUP_NAMES, {})
-        if met - names.keys():
-            names = api.memory[_GROUP_NAMES] = dict.fromkeys(met, "") | _group_names(api)
-    for raw in members:
-        raw["group_names"] = [names[each] for each in raw["group_ids"] if names.get(each)]
-    return answer
-
-
-def _group_names(api: ApiSession) -> dict[str, str]:
-    """Return every group's name by id. One call for each fifty."""
-    found: dict[str, str] = {}
-    cursor = None
-    while True:
-        body = api.get("/v2/customers/groups", {"limit": 50, "cursor": cursor}).body
-        found |= {group["id"]: group.get("name") or "" for group in body.get("groups") or []}
-        following = body.get("cursor")
-        if not following:
-            return found
-        if following == cursor:
-            raise errors.Transient("Square gave the same page cursor twice.", code="cursor_loop")
-        cursor = following

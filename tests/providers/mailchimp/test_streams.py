@@ -297,7 +297,7 @@ def test_every_real_record_has_declared_values_and_is_whole_when_mapped(
     stream = STREAMS[object_type]
     templates = orjson.loads((_SHIPPED / "mailchimp.json").read_bytes())
     rules = next(each["rules"] for each in templates if each["object_type"] == object_type)
-    mapper = compile_rules([Rule(**rule) for rule in rules], Context(provider="mailchimp"))
+    mapper = compile_rules([Rule(**rule) for rule in rules if "direction" not in rule], Context(provider="mailchimp"))
     known = {field.id for field in stream.fields}
     found = newest(list(stream.read(api, {}, scope))).values()
     assert found

@@ -381,7 +381,7 @@ def test_what_goes_into_a_query_is_escaped_and_its_names_are_known() -> None:
     asked = queries.select("Invoice", [("Id", "IN", ["1", "2'"])], order_by="TxnDate", start=5, rows=10)
     assert asked == "SELECT * FROM Invoice WHERE Id IN ('1', '2\\'') ORDERBY TxnDate STARTPOSITION 5 MAXRESULTS 10"
     assert queries.count("Customer", [("Active", "=", True)]) == "SELECT count(*) FROM Customer WHERE Active = true"
-    for wrong in (("Vendor", []), ("Customer", [("DisplayName", "=", "x")]), ("Customer", [("Id", "LIKE", "%")])):
+    for wrong in (("Vendor", []), ("Customer", [("GivenName", "=", "x")]), ("Customer", [("Id", "LIKE", "%")])):
         with pytest.raises(ValueError, match="is not a name"):
             queries.select(*wrong, rows=1)
 

@@ -19,7 +19,7 @@ TEMPLATES = {entry["object_type"]: entry["rules"] for entry in orjson.loads(SHIP
 
 
 def mapper(object_type: ObjectType) -> Mapper:
-    rules = [Rule(**rule) for rule in TEMPLATES[object_type]]
+    rules = [Rule(**rule) for rule in TEMPLATES[object_type] if "direction" not in rule]
     return compile_rules(rules, Context("quickbooks", timezone="Europe/London", country="GB"))
 
 

@@ -21,7 +21,7 @@ LONDON = Context(provider="stripe", timezone="Europe/London", country="GB")
 
 
 def mapper(object_type: ObjectType) -> Mapper:
-    return compile_rules([Rule(**rule) for rule in RULES[object_type]], LONDON)
+    return compile_rules([Rule(**rule) for rule in RULES[object_type] if "direction" not in rule], LONDON)
 
 
 def mapped(object_type: ObjectType, raw: dict[str, Any]) -> dict[str, Any]:

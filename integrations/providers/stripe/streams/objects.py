@@ -8,10 +8,12 @@ from typing import ClassVar
 from integrations.providers.base import Stream
 from integrations.providers.http import ApiSession
 from integrations.providers.stripe import fields, records
+from integrations.providers.stripe.bodies import CUSTOMER_FIELDS
 from integrations.providers.stripe.streams.paging import pages
 from integrations.providers.stripe.streams.stream import Deletable, Dress, StripeStream
 from integrations.providers.stripe.streams.windows import SplitByCreation
-from integrations.providers.types import JSON, ExternalRecord, ObjectType
+from integrations.providers.stripe.writes import MOST_CLAUSES, Writer
+from integrations.providers.types import JSON, ExternalRecord, ObjectType, Write, WriteResult
 
 _MOST_PRICES = 20_000  # that one read holds; an account with more is asked product by product
 
@@ -25,6 +27,14 @@ class Customers(SplitByCreation, Deletable, StripeStream):
     reader = staticmethod(records.customer)
     path = "/v1/customers"
     is_sale = False
+    batch_size: ClassVar[int] = MOST_CLAUSES
+    writable: ClassVar[frozenset[str]] = CUSTOMER_FIELDS
+    created_only: ClassVar[frozenset[str]] = frozenset()
+    deletable: ClassVar[bool] = True
+
+    def write_batch(self, api: ApiSession, writes: list[Write]) -> list[WriteResult]:
+        """Make, change and delete customers, one call for each."""
+        return Writer(api, self.record, self.fetched).write(writes)
 
 
 class Products(Deletable, StripeStream):
