@@ -9,8 +9,11 @@ from connections.api import ConnectionViewSet
 from monitoring.api import IntegrationViewSet, NowhereViewSet
 from syncing import choosing
 from syncing.api import SyncViewSet
+from syncing.records_api import RecordViewSet
 
 _PROVIDER = r"(?P<provider>[-\w]+)"
+_OBJECT = r"(?P<object_type>\w+)"
+_RECORD = r"(?P<record>[0-9a-fA-F]{8}(?:-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12})"
 
 
 def _route(path: str, view: object, name: str) -> URLPattern:
@@ -29,6 +32,8 @@ def _sync(method: str, action: str) -> object:
     return SyncViewSet.as_view({method: action})
 
 
+_records = RecordViewSet.as_view({"get": "index", "post": "write"})
+_record = RecordViewSet.as_view({"get": "retrieve", "patch": "change", "delete": "delete"})
 _schema = SpectacularJSONAPIView.as_view(permission_classes=[IsAuthenticated])
 _docs = login_required(
     SpectacularSwaggerSplitView.as_view(
@@ -45,10 +50,13 @@ urlpatterns = [
     _route(f"integrations/{_PROVIDER}/reconnect", _change("reconnect"), "api-reconnect"),
     _route(f"integrations/{_PROVIDER}/api-key", _change("set_api_key"), "api-key"),
     _route(f"integrations/{_PROVIDER}/sync", _sync("post", "start"), "api-sync"),
+    _route(f"integrations/{_PROVIDER}/sync/preview", _sync("post", "preview"), "api-sync-preview"),
     _route(f"integrations/{_PROVIDER}/sync/stop", _sync("post", "stop"), "api-sync-stop"),
     _route(f"integrations/{_PROVIDER}/sync/status", _sync("get", "status"), "api-sync-status"),
     _route(f"integrations/{_PROVIDER}/sync/history", _sync("get", "history"), "api-sync-history"),
     _route(f"integrations/{_PROVIDER}/sync/retry", _sync("post", "retry"), "api-sync-retry"),
+    _route(f"records/{_OBJECT}", _records, "api-records"),
+    _route(f"records/{_OBJECT}/{_RECORD}", _record, "api-record"),
     _route("me/integrations", _read("mine"), "api-me"),
     _route("schema", _schema, "api-schema"),
     _route("docs", _docs, "api-docs"),

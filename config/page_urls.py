@@ -5,6 +5,8 @@ from django.urls import include, path
 from connections import views as connections
 from monitoring import views as monitoring
 from syncing import choice_views as choosing
+from syncing import records_views as own
+from syncing import sending_views as sending
 from syncing import views as syncing
 
 _provider = [
@@ -18,6 +20,7 @@ _provider = [
     path("pause/", connections.pause, name="pause"),
     path("resume/", connections.resume, name="resume"),
     path("settings/", choosing.settings, name="settings"),
+    path("send/", sending.send, name="send"),
     path("disconnect/", connections.disconnect, name="disconnect"),
     path("history/", syncing.history, name="history"),
     path("history/export.csv", syncing.history_csv, name="history_csv"),
@@ -25,11 +28,19 @@ _provider = [
     path("records/<str:object_type>/", syncing.records, name="records"),
     path("records/<str:object_type>/<int:link>/", syncing.record, name="record"),
 ]
+_own = [
+    path("", own.own_records, name="own_records"),
+    path("new/", own.new_record, name="new_record"),
+    path("<uuid:record>/", own.own_record, name="own_record"),
+    path("<uuid:record>/edit/", own.edit_record, name="edit_record"),
+    path("<uuid:record>/delete/", own.delete_record, name="delete_record"),
+]
 urlpatterns = [
     path("", monitoring.home, name="home"),
     path("integrations/", monitoring.integrations, name="integrations"),
     path("integrations/now/", monitoring.integrations_now, name="integrations_now"),
     path("integrations/sync/", syncing.sync_everything, name="sync_everything"),
+    path("integrations/records/<str:object_type>/", include(_own)),
     path("integrations/<str:provider>/", include(_provider)),
     path("api/v1/integrations/oauth/callback/<str:provider>", connections.callback, name="oauth_callback"),
     path("problems/<str:code>/", monitoring.problem, name="problem"),

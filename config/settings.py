@@ -215,6 +215,8 @@ SPECTACULAR_SETTINGS = {
         "ConnectionStatus": "connections.models.Status",
         "CardStatus": "monitoring.wording.CardStatus",
         "WorkStatus": "syncing.work.WorkStatus",
+        "EntryAction": "syncing.own.Action",
+        "RunOutcome": "syncing.models.Outcome",
         "ErrorClass": "integrations.providers.errors.ErrorClass",
     },
 }

@@ -21,12 +21,12 @@ class SessionWithChallenge(SessionAuthentication):
 
 
 def venue_of(request: Request, *, at_least: Role) -> Venue:
-    """Return the caller's venue that the request names: in the query of a GET, in the body otherwise.
+    """Return the caller's venue that the request names: in the query of a GET or DELETE, in the body otherwise.
 
     Raises Problem as `permissions.membership` does. To be called before the body is validated, so that a missing
     right is never hidden behind a typing error.
     """
-    given = request.query_params if request.method in ("GET", "HEAD") else request.data
+    given = request.query_params if request.method in ("GET", "HEAD", "DELETE") else request.data
     named = given.get("venue") if isinstance(given, dict) else None
     return venue_for(request.user, named if isinstance(named, str) else None, at_least=at_least)
 

@@ -58,7 +58,7 @@ def whole(object_type: ObjectType, fields: Mapping[str, Any]) -> list[Fault]:
     """Return what keeps a record's fields, taken together, from being a record."""
     shape = canonical.OBJECTS[object_type]
     faults = [
-        Fault(f"/{each.path}", "required", f"{each.label} is missing. A {shape.singular} needs it.".replace("A o", "An o").replace("A i", "An i"))
+        Fault(f"/{each.path}", "required", f"{each.label} is missing; every {shape.singular} needs it.")
         for each in shape.fields
         if each.required and fields.get(each.path) is None
     ]
@@ -81,7 +81,7 @@ def _read(shape: Shape, given: Mapping[str, Any], above: str, faults: list[Fault
     """Return the readable values by name; those of a nested object without its empty ones."""
     values: dict[str, Any] = {}
     for name, value in given.items():
-        pointer, reads = f"{above}/{name}", shape.get(name)
+        pointer, reads = f"{above}/{canonical_values.step(name)}", shape.get(name)
         if reads is None:
             faults.append(Fault(pointer, "unknown", f"There is no such field. Known are {', '.join(shape)}."))
         elif value is None:

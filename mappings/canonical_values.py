@@ -13,7 +13,7 @@ from integrations.providers.types import FieldType, ObjectType
 from mappings import transforms
 from mappings.transforms import Change, Context, Unfit
 
-_LONGEST_TEXT, _LONGEST_EMAIL, _MOST_ENTRIES, _MOST_MINOR = 10_000, 254, 1_000, 10**15
+_LONGEST_TEXT, _LONGEST_EMAIL, _LONGEST_REFERENCE, _MOST_ENTRIES, _MOST_MINOR = 10_000, 254, 255, 1_000, 10**15
 _EMAIL = re.compile(r"[^\s@]+@[^\s@.]+(\.[^\s@.]+)+\Z")
 _DECIMAL = re.compile(r"-?\d{1,15}(\.\d{1,12})?\Z")
 _CURRENCY = re.compile(r"[A-Z]{3}\Z")
@@ -29,7 +29,7 @@ CHOICES: dict[tuple[ObjectType, str], tuple[str, ...]] = {
     ),
     (ObjectType.ORDER, "state"): ("draft", "open", "completed", "cancelled"),
     (ObjectType.INVOICE, "status"): (
-        "draft", "open", "overdue", "paid", "refunded", "cancelled", "uncollectible", "failed",
+        "draft", "open", "partly_paid", "paid", "refunded", "cancelled", "void", "uncollectible", "failed",
     ),
 }  # fmt: skip
 
@@ -49,7 +49,23 @@ def text(value: Any) -> str | None:
         raise Unusable("Send text.")
     if len(value) > _LONGEST_TEXT:
         raise Unusable(f"This is longer than {_LONGEST_TEXT:,} characters.")
+    if not is_writable(value):
+        raise Unusable("This holds half of a character, which cannot be kept.")
     return value.replace("\x00", "").strip() or None
+
+
+def is_writable(value: str) -> bool:
+    """Return whether a text is whole: JSON can carry half of a surrogate pair, which no file and no database takes."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def step(name: str) -> str:
+    """Return a name as one step of a JSON pointer (RFC 6901), shortened, whatever was sent as a name."""
+    return name[:100].encode("utf-8", "replace").decode().replace("~", "~0").replace("/", "~1")
 
 
 def email(value: Any) -> str | None:
@@ -85,7 +101,7 @@ def decimal(value: Any) -> str | None:
     if found is None:
         return None
     if not isinstance(found, str) or not _DECIMAL.match(found):
-        raise Unusable("Send a decimal number as text, such as \"2\" or \"0.5\".")
+        raise Unusable('Send a decimal number as text, such as "2" or "0.5".')
     return found
 
 
@@ -132,6 +148,12 @@ def moment(value: Any) -> str | None:
         raise Unusable("Send a time with its zone, such as 2026-11-23T19:30:00Z.") from error
 
 
+def birthday(value: Any) -> str | None:
+    """A birthday, with the year or, as --05-17, without it."""
+    found = text(value)
+    return _birthday(found.removeprefix("--")) if found else None
+
+
 def choice(known: Collection[str]) -> Callable[[Any], str | None]:
     """One of a closed set of words."""
 
@@ -147,7 +169,7 @@ def choice(known: Collection[str]) -> Callable[[Any], str | None]:
 def reference(value: Any) -> dict[str, str]:
     """A pointer to another object: of a provider by its id there, or of Backline by its id here."""
     is_whole = isinstance(value, Mapping) and set(value) == {"provider", "type", "id"}
-    if not is_whole or not all(isinstance(each, str) and 0 < len(each) <= 255 for each in value.values()):
+    if not is_whole or not all(map(_is_short, value.values())):
         raise Unusable(f'Send a reference as {{"provider": "{OURS}", "type": "customer", "id": "…"}}.')
     if value["provider"] not in (OURS, *PROVIDERS):
         raise Unusable(f"Choose one of {', '.join((OURS, *PROVIDERS))}.", "/provider")
@@ -178,7 +200,7 @@ def _entry(readers: Mapping[str, Callable[[Any], Any]], value: Any, pointer: str
     found = {}
     for name, each in value.items():
         if name not in readers:
-            raise Unusable(f"There is no such field. Known are {', '.join(readers)}.", f"{pointer}/{name}")
+            raise Unusable(f"There is no such field. Known are {', '.join(readers)}.", f"{pointer}/{step(name)}")
         try:
             read = readers[name](each) if each is not None else None
         except Unusable as error:
@@ -186,6 +208,10 @@ def _entry(readers: Mapping[str, Callable[[Any], Any]], value: Any, pointer: str
         if read is not None:
             found[name] = read
     return found
+
+
+def _is_short(value: Any) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= _LONGEST_REFERENCE and is_writable(value)
 
 
 def _transformed(change: Change) -> Callable[[Any], str | None]:
@@ -200,13 +226,14 @@ def _transformed(change: Change) -> Callable[[Any], str | None]:
 
 
 _CONTEXT = Context(provider="")
+_birthday = _transformed(transforms.birthday(_CONTEXT))
 _VARIANT = {"key": text, "name": text, "sku": text, "price": money, "available": boolean}
 _AMOUNTS = dict.fromkeys(("unit_price", "gross", "discount", "tax", "total"), money)
 _LINE = {"name": text, "variant": text, "quantity": decimal, **_AMOUNTS, "product": reference}
 _SHARE = {"name": text, "rate": decimal, "amount": money}
 # What is more than its type says.
 BY_PATH: dict[str, Callable[[Any], Any]] = {
-    "birthday": _transformed(transforms.birthday(_CONTEXT)),
+    "birthday": birthday,
     "currency": currency,
     "tags": tags,
     "variants": entries(_VARIANT),

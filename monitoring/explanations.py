@@ -58,10 +58,22 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
         "Each sign-in works once. This one had been finished before; nothing more was done.",
         "Look at the integrations page: the connection is probably there.",
     ),
+    "busy": (
+        "What was asked for needs something that is still under way, such as the first reading of what is there.",
+        "Wait until that is done, then ask again.",
+    ),
+    "plan_stale": (
+        "What would be sent is no longer what you looked at: a record changed here or there. Nothing was sent.",
+        "Look at the plan again, and send it if it is right.",
+    ),
     "in_progress": ("The same request is still being worked on.", "Wait a few seconds and ask for its result."),
     "state_expired": (
         "A sign-in has to be finished within ten minutes. Nothing was stored.",
         "Start again from the integrations page.",
+    ),
+    "stale_version": (
+        "What you wanted to change was changed by somebody else since you read it. Nothing was changed by you.",
+        "Read it again, look at what is different and send your change with the new version.",
     ),
     "unsupported": ("The body has a type that cannot be read.", "Send JSON with Content-Type: application/json."),
     "credentials_rejected": (

@@ -24,9 +24,12 @@ from integrations.models import Role, Venue
 from integrations.problems import Problem
 from integrations.providers.base import Provider
 from integrations.providers.types import ObjectType
-from syncing import queue, recovery, schedule, status, tasks
+from mappings.models import Direction
+from syncing import queue, recovery, schedule, sending, status, tasks
 from syncing import serializers as bodies
+from syncing.consent import Plan
 from syncing.models import Mode, Outcome, SyncLog, Trigger
+from syncing.typed_json import frozen
 
 _RUN = "019aaf2e-7c1d-7b3a-9d2e-5a1f0c9b8e77"
 _STARTED = {
@@ -36,6 +39,21 @@ _STARTED = {
         {
             "id": "019aaf2e-7c1d-7b3a-9d2e-5a1f0c9b8e78", "run": _RUN, "object": "customer", "status": "queued",
             "mode": "incremental", "trigger": "owner", "queued_at": "2026-11-22T18:30:00Z",
+        }
+    ],
+}  # fmt: skip
+_PLANNED = {
+    "plan": "5f0c9b8e77a14b0f9d2e5a1f0c9b8e77",
+    "plans": [
+        {
+            "object": "customer", "created": 1, "updated": 0, "deleted": 0,
+            "left_out": {"Left out: this customer has no e-mail.": 3}, "conflicts": 0, "calls": 1,
+            "samples": [
+                {
+                    "record": _RUN, "operation": "create", "before": {},
+                    "after": {"email_address": "nell@example.test", "given_name": "Nell"},
+                }
+            ],
         }
     ],
 }  # fmt: skip
@@ -92,7 +110,7 @@ class SyncViewSet(GenericViewSet[SyncLog]):
                 description="All of it waits or runs already.",
                 examples=[example("Joined", _STARTED | {"joined": True})],
             ),
-            **problems("validation_failed", "not_connected", "reauth_required", "conflict"),
+            **problems("validation_failed", "not_connected", "reauth_required", "conflict", "plan_stale", "busy"),
         },
     )
     def start(self, request: Request, provider: str) -> Response:
@@ -101,7 +119,10 @@ class SyncViewSet(GenericViewSet[SyncLog]):
         given = _validated(bodies.SyncRequest, request, found)
         connection = lifecycle.authorised(venue, provider)
         mode, objects = Mode(given["mode"]), given.get("objects")
-        if objects is None:
+        if given["direction"] == Direction.OUT:
+            asked = [ObjectType(each) for each in objects or sending.objects_of(connection)]
+            started = sending.start(connection, asked, plan=given.get("plan", ""), by=request.user)
+        elif objects is None:
             started = schedule.start(connection, trigger=Trigger.OWNER, actor=request.user, mode=mode)
         else:
             started = queue.enqueue(
@@ -121,6 +142,28 @@ class SyncViewSet(GenericViewSet[SyncLog]):
             status=200 if started.joined else 202,
             headers=_where(venue, provider, started.run),
         )
+
+    @extend_schema(
+        operation_id="preview_sync",
+        tags=["sync"],
+        summary="What sending would do",
+        filters=False,
+        parameters=[PROVIDER],
+        request=bodies.PreviewRequest,
+        responses={
+            200: OpenApiResponse(bodies.Preview, examples=[example("A plan", _PLANNED)]),
+            **problems("validation_failed", "not_connected", "reauth_required", "conflict", "busy"),
+        },
+    )
+    def preview(self, request: Request, provider: str) -> Response:
+        """Answer the exact plan of an outbound sync. Writes nothing anywhere and calls nobody."""
+        found, venue = _asked(request, provider, Role.OPERATOR)
+        given = _validated(bodies.PreviewRequest, request, found)
+        connection = lifecycle.authorised(venue, provider)
+        plans = sending.preview(
+            connection, [ObjectType(each) for each in given.get("objects") or sending.objects_of(connection)]
+        )
+        return Response({"plan": sending.plan_id(plans), "plans": [_planned(plan) for plan in plans]})
 
     @extend_schema(
         operation_id="stop_sync",
@@ -289,3 +332,19 @@ def _or_404(found: dict[str, Any] | None) -> dict[str, Any]:
     if found is None:
         raise Problem("not_found", "This venue has no such run.")
     return found
+
+
+def _planned(plan: Plan) -> dict[str, Any]:
+    """Return a plan as it is told; amounts and times as plain JSON."""
+    return {
+        "object": plan.object_type, "created": plan.created, "updated": plan.updated, "deleted": plan.deleted,
+        "left_out": plan.left_out, "conflicts": plan.conflicts, "calls": plan.calls,
+        "samples": [
+            {
+                "record": step.record, "operation": step.write.operation, "before": frozen(step.before or {}),
+                "after": frozen(step.write.values),
+            }
+            for step in plan.samples
+            if step.write is not None
+        ],
+    }  # fmt: skip

@@ -72,13 +72,23 @@ def title(object_type: ObjectType, fields: Mapping[str, Any], external_id: str) 
 def cells(object_type: ObjectType, fields: Mapping[str, Any]) -> list[Cell]:
     """Return the columns of a record after its title."""
     known = _fields(object_type)
-    return [_cell(known[path], fields) for path in _COLUMNS[object_type][1]]
+    return [cell(known[path], fields) for path in _COLUMNS[object_type][1]]
 
 
 def details(object_type: ObjectType, fields: Mapping[str, Any]) -> list[Cell]:
     """Return every canonical field that has a value, in reading order."""
-    found = [_cell(field, fields) for field in canonical.OBJECTS[object_type].fields]
-    return [cell for cell in found if cell.value not in (None, "", [], {})]
+    found = [cell(field, fields) for field in canonical.OBJECTS[object_type].fields]
+    return [each for each in found if each.value not in (None, "", [], {})]
+
+
+def cell(field: CanonicalField, fields: Mapping[str, Any]) -> Cell:
+    """Return one canonical field of a record with its value."""
+    value = _at(fields, field.path)
+    kind = str(field.type)
+    if field.type in (FieldType.DATETIME, FieldType.DATE) and isinstance(value, str):
+        value = _moment(value) or value
+        kind = kind if not isinstance(value, str) else "text"
+    return Cell(field.label, kind, value)
 
 
 def searched(object_type: ObjectType) -> tuple[str, ...]:
@@ -95,15 +105,6 @@ def table(entries: Iterable[Mapping[str, Any]]) -> tuple[list[tuple[str, bool]],
     shown = [[Cell(_heading(name), _kind_of(row.get(name)), row.get(name)) for name in names] for row in rows]
     amounts = {name for name in names for row in rows if _kind_of(row.get(name)) == FieldType.MONEY}
     return [(_heading(name), name in amounts) for name in names], shown
-
-
-def _cell(field: CanonicalField, fields: Mapping[str, Any]) -> Cell:
-    value = _at(fields, field.path)
-    kind = str(field.type)
-    if field.type in (FieldType.DATETIME, FieldType.DATE) and isinstance(value, str):
-        value = _moment(value) or value
-        kind = kind if not isinstance(value, str) else "text"
-    return Cell(field.label, kind, value)
 
 
 def _moment(text: str) -> datetime | date | None:

@@ -5,6 +5,7 @@ plan that is another by then is not what was agreed to.
 """
 
 import hashlib
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -85,9 +86,21 @@ def has_begun(connection: Connection, object_type: ObjectType) -> bool:
     return bool(_accepted(connection, object_type))
 
 
-def check(planner: Planner) -> None:
-    """Raise Held when the venue has never agreed, or when far more would be changed than it is used to."""
-    accepted = _accepted(planner.connection, planner.object_type)
+def check(planner: Planner, job: uuid.UUID) -> None:
+    """Raise Held when the venue has never agreed, or when far more would be changed than it is used to.
+
+    A job that has passed once may go on: what it has done already makes its plan another.
+    """
+    bookmark = SyncCursor.objects.filter(
+        connection=planner.connection, object_type=planner.object_type, direction=Direction.OUT
+    )
+    agreed: dict[str, Any] = bookmark.values_list("position", flat=True).first() or {}
+    if agreed.get("job") != str(job):
+        _judge(planner, str(agreed.get("accepted", "")))
+        bookmark.update(position=agreed | {"job": str(job)})
+
+
+def _judge(planner: Planner, accepted: str) -> None:
     if not accepted:
         raise Held("not_accepted", "Nothing was sent yet: look at what would be sent, and accept it.")
     known = RecordLink.objects.filter(

@@ -25,6 +25,18 @@ LEFT JOIN record_links link ON link.record_id = record.id AND link.connection_id
      AND link.external_type = record.object_type
 WHERE record.venue_id = %(venue)s AND record.object_type = %(object)s AND record.identity = ANY(%(identities)s)
 """
+_GIVE_UP = """
+UPDATE records SET identity = NULL
+FROM jsonb_to_recordset(%(page)s::jsonb) AS page(id uuid, identity text)
+WHERE records.id = page.id AND records.identity IS DISTINCT FROM page.identity
+"""
+_CLAIM = """
+UPDATE records SET identity = page.identity
+FROM jsonb_to_recordset(%(page)s::jsonb) AS page(id uuid, identity text)
+WHERE records.id = page.id AND page.identity IS NOT NULL AND records.identity IS NULL
+  AND NOT EXISTS (SELECT FROM records other WHERE other.venue_id = %(venue)s AND other.object_type = %(object)s
+                  AND other.identity = page.identity)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +76,20 @@ def holders(
     with database.cursor() as cursor:
         cursor.execute(_HOLDERS, names)
         return {row[0]: Holder(row[1], orjson.loads(row[2]), *row[3:]) for row in cursor.fetchall()}
+
+
+def claim(venue: uuid.UUID, object_type: ObjectType, fields_by_record: Mapping[uuid.UUID, Mapping[str, Any]]) -> None:
+    """Bring the identities of records that the venue itself wrote in line with their fields; two statements.
+
+    One that another record holds already is left empty: a possible duplicate. Belongs in the writer's transaction.
+    """
+    told = {record: of(object_type, fields) for record, fields in fields_by_record.items()}
+    first = {identity: record for record, identity in reversed(told.items())}  # of several alike the first has it
+    rows = [{"id": record, "identity": each if first[each] == record else None} for record, each in told.items()]
+    names: dict[str, Any] = {"venue": venue, "object": str(object_type), "page": orjson.dumps(rows).decode()}
+    with database.cursor() as cursor:
+        cursor.execute(_GIVE_UP, names)
+        cursor.execute(_CLAIM, names)
 
 
 def _customer(fields: Mapping[str, Any]) -> str:

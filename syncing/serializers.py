@@ -8,6 +8,7 @@ from connections.models import Status as ConnectionStatus
 from connections.serializers import ObjectsField, VenueRequest
 from integrations.api_docs import choices_of
 from integrations.providers.errors import ErrorClass
+from integrations.providers.types import Operation
 from mappings.models import Direction
 from syncing.models import LinkState, Mode, Outcome, Trigger
 from syncing.work import WorkStatus
@@ -20,6 +21,47 @@ class SyncRequest(VenueRequest):
 
     objects = ObjectsField(required=False, help_text="Object types; left out: all that the venue chose.")
     mode = serializers.ChoiceField(choices=Mode.choices, default=Mode.INCREMENTAL)
+    direction = serializers.ChoiceField(
+        choices=Direction.choices, default=Direction.IN, help_text="`out`: send the venue's records to the provider."
+    )
+    plan = serializers.CharField(
+        required=False, max_length=64, help_text="With `out`: the id of a preview; exactly that is sent, or nothing."
+    )
+
+
+class PreviewRequest(VenueRequest):
+    """What would be sent."""
+
+    objects = ObjectsField(required=False, help_text="Object types; left out: all that can be sent there.")
+
+
+class Sample(serializers.Serializer[Any]):
+    """One record that would be written, and the values that would change, by the provider's own field ids."""
+
+    record = serializers.UUIDField()
+    operation = serializers.ChoiceField(choices=choices_of(Operation))
+    before = serializers.DictField()
+    after = serializers.DictField()
+
+
+class PlanTold(serializers.Serializer[Any]):
+    """What sending one object would do."""
+
+    object = serializers.CharField()
+    created = serializers.IntegerField()
+    updated = serializers.IntegerField()
+    deleted = serializers.IntegerField()
+    left_out = serializers.DictField(child=serializers.IntegerField(), help_text="How many, by the reason.")
+    conflicts = serializers.IntegerField(help_text="Records about which you have yet to decide; they wait.")
+    calls = serializers.IntegerField(help_text="Calls to the provider that it would take.")
+    samples = Sample(many=True)
+
+
+class Preview(serializers.Serializer[Any]):
+    """The plan; `plan` is the id to send it with."""
+
+    plan = serializers.CharField()
+    plans = PlanTold(many=True)
 
 
 class StopRequest(VenueRequest):

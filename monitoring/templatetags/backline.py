@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from integrations.models import Venue
 from integrations.pages import address
+from integrations.providers import PROVIDERS
 from monitoring import wording
 from monitoring.wording import Look
 from syncing import columns
@@ -58,6 +59,24 @@ def outcome(value: str) -> SafeString:
 def link_state(value: str) -> SafeString:
     """Return how a record stands, as shape and word."""
     return _look(wording.LINK_STATES[value])
+
+
+@register.simple_tag
+def link_state_label(value: str) -> str:
+    """Return how a record stands, as a word."""
+    return wording.LINK_STATES[value].label
+
+
+@register.simple_tag
+def provider_name(key: str) -> str:
+    """Return what a provider is called."""
+    return PROVIDERS[key].spec.name
+
+
+@register.simple_tag
+def noun(object_type: str, count: int = 1) -> str:
+    """Return "customer" or "customers", whichever fits the count."""
+    return wording.noun(object_type, count)
 
 
 @register.simple_tag

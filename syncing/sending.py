@@ -1,0 +1,118 @@
+"""Sending a venue's records to a provider: looked at first, agreed to once, and then kept going with every change."""
+
+import hashlib
+from collections.abc import Collection, Sequence
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models.functions import Now
+
+from connections.models import Connection
+from integrations import wishes
+from integrations.models import IntegrationConfig
+from integrations.problems import Problem
+from integrations.providers import PROVIDERS
+from integrations.providers.types import ObjectType
+from mappings import canonical
+from mappings.models import Direction
+from syncing import consent, planning, queue
+from syncing.consent import Plan
+from syncing.models import Priority, SyncCursor, SyncJob, Trigger
+from syncing.planning import Planner
+from syncing.work import WorkStatus
+
+
+def objects_of(connection: Connection) -> list[ObjectType]:
+    """Return the objects that can be sent there: those that can be written and are read."""
+    provider = PROVIDERS[connection.provider]
+    read = wishes.read_objects(provider, wishes.of(connection.venue, provider).directions)
+    return [each for each in planning.writable_objects()[connection.provider] if each in read]
+
+
+def sent_objects(connection: Connection) -> list[ObjectType]:
+    """Return the objects that the venue agreed to send."""
+    return [each for each in objects_of(connection) if consent.has_begun(connection, each)]
+
+
+def preview(connection: Connection, objects: Collection[ObjectType]) -> list[Plan]:
+    """Return what sending these objects would do now. Writes nothing and calls nobody.
+
+    Raises Problem `conflict` for an object that cannot be sent, and `busy` while what is there is not known yet.
+    """
+    return [consent.plan(planner) for planner in _planners(connection, objects)]
+
+
+def plan_id(plans: Sequence[Plan]) -> str:
+    """Return the id that stands for all of these plans together."""
+    return hashlib.sha256(" ".join(f"{plan.object_type}:{plan.id}" for plan in plans).encode()).hexdigest()[:32]
+
+
+def start(connection: Connection, objects: Collection[ObjectType], *, plan: str = "", by: Any = None) -> queue.Started:
+    """Send these objects now, and from now on with every change. Raises Problem.
+
+    With a `plan`, exactly that is agreed to: `plan_stale` when it is another by now. Without one, the venue must have
+    agreed before: `conflict`.
+    """
+    if plan:
+        plans = preview(connection, objects)
+        if plan_id(plans) != plan:
+            raise Problem("plan_stale", "Something changed since you looked. Look at the plan again, then send it.")
+        _agree(connection, plans, by)
+    unseen = [each for each in objects if not consent.has_begun(connection, each)]
+    if unseen:
+        words = ", ".join(canonical.OBJECTS[each].plural for each in unseen)
+        name = PROVIDERS[connection.provider].spec.name
+        raise Problem("conflict", f"No {words} were ever sent to {name}. Look at what would be sent first.")
+    return queue.enqueue(
+        connection, objects, direction=Direction.OUT, trigger=Trigger.OWNER, actor=by, priority=Priority.HIGH
+    )
+
+
+@transaction.atomic
+def withdraw(connection: Connection, objects: Collection[ObjectType], *, by: Any) -> int:
+    """Send no more of these objects; what was sent stays there. Return how many jobs were stopped."""
+    config = IntegrationConfig.objects.select_for_update().get(
+        venue=connection.venue_id, integration=connection.provider
+    )
+    config.directions |= {each: Direction.IN for each in objects if config.directions.get(each) == "both"}
+    config.save(update_fields=["directions", "updated_at"])
+    SyncCursor.objects.filter(connection=connection, direction=Direction.OUT, object_type__in=objects).delete()
+    jobs = SyncJob.objects.open().filter(connection=connection, direction=Direction.OUT, object_type__in=objects)
+    stopping = jobs.filter(status=WorkStatus.RUNNING).update(stop_requested_at=Now(), stop_requested_by=by)
+    return stopping + jobs.filter(status=WorkStatus.QUEUED).update(status=WorkStatus.CANCELLED, finished_at=Now())
+
+
+@transaction.atomic
+def _agree(connection: Connection, plans: Sequence[Plan], by: Any) -> None:
+    config = IntegrationConfig.objects.select_for_update().get(
+        venue=connection.venue_id, integration=connection.provider
+    )
+    config.directions |= {plan.object_type: "both" for plan in plans}
+    config.save(update_fields=["directions", "updated_at"])
+    consent.accept(connection, {plan.object_type: plan.id for plan in plans}, by=by)
+    SyncCursor.objects.filter(
+        connection=connection, direction=Direction.OUT, object_type__in=[plan.object_type for plan in plans],
+        next_run_at=None,
+    ).update(next_run_at=Now() + timedelta(minutes=config.interval_minutes))  # fmt: skip
+
+
+def _planners(connection: Connection, objects: Collection[ObjectType]) -> list[Planner]:
+    possible, name = objects_of(connection), PROVIDERS[connection.provider].spec.name
+    for each in objects:
+        if each not in possible:
+            raise Problem("conflict", f"{_capital(each)} cannot be sent to {name}.")
+    read = SyncCursor.objects.filter(
+        connection=connection, direction=Direction.IN, object_type__in=objects, last_succeeded_at__isnull=False
+    ).values_list("object_type", flat=True)
+    unread = [each for each in objects if each not in set(read)]
+    if unread:
+        raise Problem(
+            "busy", f"{_capital(unread[0])} of {name} are still being read. Look again when that is done: only then "
+            "is it known what is there already.",
+        )  # fmt: skip
+    return [Planner(connection, each) for each in objects]
+
+
+def _capital(object_type: ObjectType) -> str:
+    return canonical.OBJECTS[object_type].plural.capitalize()
