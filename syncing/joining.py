@@ -111,11 +111,12 @@ class Joining:
 
     def _hold_identity(self, draft: Draft, stored: Mapping[str, Known], holder: Holder | None, taken: set[str]) -> None:
         """Leave the draft its identity only where no other record has it."""
-        draft.identity = identity.of(self.object_type, draft.fields or {})
+        if draft.identity is None:
+            return
         known = stored.get(draft.external.id)
         own = draft.record or (known.record if known else None)
         is_others = holder is not None and holder.record != own
-        if draft.identity is None or is_others or draft.identity in taken:
+        if is_others or draft.identity in taken:
             draft.identity = None
         else:
             taken.add(draft.identity)
@@ -128,6 +129,7 @@ class Joining:
         )  # fmt: skip
         draft.fields = found.fields
         agreed = merge.flat(theirs)
+        draft.identity = identity.of(self.object_type, draft.fields)
         differs = any(merge.flat(found.fields).get(path) != agreed.get(path) for path in self._leaves(found, agreed))
         draft.base = theirs if differs else None
         self._tell(draft, found)

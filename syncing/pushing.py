@@ -55,7 +55,7 @@ class PushSlice:
         self.planner = Planner(self.connection, self.object_type)
         self.mapper = versions.mapper_for(self.connection, self.object_type)
         self._unclear: Transient | None = None
-        consent.check(self.planner)
+        consent.check(self.planner, self.job.pk)
         for page in self.planner.steps():
             self._settle([step for step in page if step.write is None])
             for batch in _batches(page, self.planner.stream.batch_size):

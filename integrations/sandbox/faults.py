@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
 
-KNOWN = "provider, method, path, skip, times, kind, status, retry_after, seconds, body"
+KNOWN = "provider, method, path, skip, every, times, kind, status, retry_after, seconds, body"
 
 
 class Kind(StrEnum):
@@ -27,11 +27,13 @@ class Fault:
     method: str | None = None
     path: str = ""
     skip: int = 0
+    every: int = 1
     times: int = 1
     status: int = 500
     retry_after: float | None = None
     seconds: float = 1.0
     body: Any = None
+    met: int = field(default=0)
     fired: int = field(default=0)
 
     def fits(self, provider: str, method: str, path: str) -> bool:
@@ -74,16 +76,27 @@ class Faults:
                 if fault.skip > 0:
                     fault.skip -= 1
                     return None
+                fault.met += 1
+                if fault.met % fault.every:
+                    return None
                 fault.fired += 1
                 return fault
         return None
 
 
 def _check(fault: Fault) -> None:
-    numbers = {"skip": fault.skip, "times": fault.times, "status": fault.status, "seconds": fault.seconds}
+    numbers = {
+        "skip": fault.skip,
+        "every": fault.every,
+        "times": fault.times,
+        "status": fault.status,
+        "seconds": fault.seconds,
+    }
     for name, value in numbers.items():
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise ValueError(f"{name} must be a number")
+    if not isinstance(fault.every, int) or fault.every < 1:
+        raise ValueError("every is a whole number from 1 on: every so-manieth of these calls goes wrong")
     if not isinstance(fault.path, str) or not 100 <= fault.status <= 599:
         raise ValueError("path must be a string and status a number from 100 to 599")
     if fault.path and not fault.path.startswith("/"):

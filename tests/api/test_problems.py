@@ -31,9 +31,8 @@ def test_a_refusal_is_a_problem_document(as_user: SignedIn, operator: Any) -> No
 def test_unknown_fields_are_refused_by_name(as_user: SignedIn, owner: Any, connection: Connection) -> None:
     answer = as_user(owner).post("/api/v1/integrations/square/sync", {"modus": "full", "objects": ["unicorn"]})
     assert (answer.status_code, answer.json()["code"]) == (400, "validation_failed")
-    assert answer.json()["errors"] == [
-        {"pointer": "/modus", "code": "invalid", "detail": "There is no such field. Known are venue, objects, mode."}
-    ]
+    told = "There is no such field. Known are venue, objects, mode, direction, plan."
+    assert answer.json()["errors"] == [{"pointer": "/modus", "code": "invalid", "detail": told}]
 
 
 def test_unknown_fields_are_refused_inside_an_object_too(as_user: SignedIn, owner: Any) -> None:

@@ -29,9 +29,9 @@ def hurry() -> None:
     SyncJob.objects.filter(status="queued", not_before__gt=now).update(not_before=now)
 
 
-def settle(each_turn: Callable[[], object] = lambda: None) -> None:
+def settle(each_turn: Callable[[], object] = lambda: None, *, seconds: float = _PATIENCE) -> None:
     """Work until nothing is left that can be worked on; waiting times are over at once."""
-    give_up_at = time.monotonic() + _PATIENCE
+    give_up_at = time.monotonic() + seconds
     while SyncJob.objects.workable().exists():
         assert time.monotonic() < give_up_at, list(SyncJob.objects.values("object_type", "status", "failure_code"))
         hurry()

@@ -1,0 +1,125 @@
+"""Both ways, without doubling anyone: each point that was promised for the third step, seen working.
+
+`./backline prove writers` runs all of them at full size and prints a line for each; the quick ones belong to
+`./backline test`, smaller.
+"""
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from connections.models import Connection
+from integrations.problems import Problem
+from syncing import consent, sending
+from syncing.models import Record, RecordLink
+from tests.contract.account import Account, connect, open_account
+from tests.contract.sending import CUSTOMER, WRITABLE, agree, here, person, send, there, told
+from tests.contract.stage import Stage
+from tests.contract.working import read, settle
+from tests.provider_sandbox import Sandbox
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.xdist_group("proofs"),
+    pytest.mark.parametrize("stage", WRITABLE, ids=str),
+]
+FULL = os.environ.get("PROOFS") == "full"
+PEOPLE = 2_000 if FULL else 60
+Point = Callable[[str], None]
+
+
+@pytest.fixture
+def point(request: pytest.FixtureRequest) -> Point:
+    """Print a point's figure."""
+
+    def told(figure: str) -> None:
+        name = request.node.name.removeprefix("test_").replace("_", " ")
+        print(f"\n  ✔ {name}: {figure}", flush=True)
+
+    return told
+
+
+@pytest.fixture
+def account(stage: Stage, sandbox: Sandbox) -> Account:
+    """A small account."""
+    return open_account(stage, sandbox)
+
+
+@pytest.fixture
+def known(account: Account, settings: Any) -> Connection:
+    """The venue, connected, once everything there has been read; the double bears any pace."""
+    settings.PROVIDER_CALLS_PER_SECOND = {account.stage.key: 10_000}
+    connection = connect(account)
+    read(connection, *account.stage.stream(CUSTOMER).needs, CUSTOMER)
+    return connection
+
+
+def lose_every_fifth(account: Account) -> None:
+    account.sandbox.ask(
+        "POST", "/faults", {"provider": account.stage.key, "kind": "lost_answer", "every": 5, "times": -1}
+    )
+
+
+def equal(account: Account, connection: Connection, people: list[Record]) -> None:
+    found = there(account, connection)  # fails when somebody is there twice
+    ours = {each.fields["family_name"]: told(each.fields) for each in people}
+    assert {name: told(fields) for name, fields in found.items()} == ours
+
+
+def test_with_a_fifth_of_the_answers_lost_everybody_is_there_exactly_once(
+    account: Account, known: Connection, point: Point
+) -> None:
+    people = here(account, *map(person, range(PEOPLE // 2)))
+    plan = sending.plan_id(sending.preview(known, [CUSTOMER]))
+    account.sandbox.clear_log()
+    lose_every_fifth(account)
+    sending.start(known, [CUSTOMER], plan=plan)
+    settle(seconds=300)
+    equal(account, known, people)
+    people = here(account, *(person(number, given_name="Eleanor") for number in range(PEOPLE // 2)))
+    sending.start(known, [CUSTOMER], plan=sending.plan_id(sending.preview(known, [CUSTOMER])))
+    settle(seconds=300)
+    equal(account, known, people)
+    settled = RecordLink.objects.filter(record__in=[each.pk for each in people], state="in_step", push__isnull=True)
+    assert settled.count() == len(people)
+    lost = sum(fault["fired"] for fault in account.sandbox.ask("GET", "/faults"))
+    point(
+        f"{PEOPLE // 2:,} created, {PEOPLE // 2:,} changed, {lost} of {account.sandbox.calls()} answers lost; each once"
+    )
+
+
+def test_ten_echo_rounds_write_nothing_and_an_unchanged_round_calls_nobody(
+    account: Account, known: Connection, point: Point
+) -> None:
+    people = here(account, *map(person, range(20)))
+    agree(known)
+    for _ in range(10):
+        read(known, CUSTOMER)
+        log = send(known)
+        assert (log.created, log.updated, log.calls) == (0, 0, {})
+    account.sandbox.clear_log()
+    send(known)
+    assert account.sandbox.calls() == 0
+    assert set(Record.objects.filter(pk__in=[each.pk for each in people]).values_list("version", flat=True)) == {1}
+    point("0 writes in ten rounds, 0 calls in an unchanged one")
+
+
+def test_a_plan_writes_nothing_is_done_exactly_and_is_refused_after_a_change(
+    account: Account, known: Connection, point: Point
+) -> None:
+    here(account, *map(person, range(20)))
+    account.sandbox.clear_log()
+    (plan,) = plans = sending.preview(known, [CUSTOMER])
+    assert (plan.created, plan.updated, account.sandbox.calls()) == (20, 0, 0)
+    stale = sending.plan_id(plans)
+    here(account, person(20))
+    with pytest.raises(Problem, match="Something changed since you looked"):
+        sending.start(known, [CUSTOMER], plan=stale)
+    assert account.sandbox.calls() == 0
+    agree(known)
+    assert len(there(account, known)) == 21
+    (after,) = sending.preview(known, [CUSTOMER])
+    assert (after.writes, consent.has_begun(known, CUSTOMER)) == (0, True)
+    point("0 calls for the plan; 21 planned, 21 there; the stale one refused by name")
