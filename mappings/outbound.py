@@ -19,10 +19,15 @@ DERIVED: dict[str, tuple[str, ...]] = {"full_name": ("given_name", "family_name"
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A provider's values by field id, and what could not be carried."""
+    """A provider's values by field id, and what could not be carried.
+
+    `withheld` are the field ids for which we have a value that the rules do not let out, or that does not fit: what
+    the provider has there stays.
+    """
 
     values: dict[str, Any]
     remarks: list[Remark]
+    withheld: frozenset[str]
 
 
 class OutboundMapper:
@@ -41,15 +46,22 @@ class OutboundMapper:
 
     def __call__(self, fields: Mapping[str, Any]) -> Outgoing:
         """Return what the provider shall have for these canonical fields. Never raises."""
-        mapped = self._run({rule.source: _found(fields, rule.source) for rule in self._rules})
+        ours = {rule.source: _found(fields, rule.source) for rule in self._rules}
+        mapped = self._run(ours)
+        values = {self._target(number): value for number, value in mapped.fields.items()}
         return Outgoing(
-            {self._target(number): value for number, value in mapped.fields.items()},
+            values,
             [replace(remark, target=self._rules[int(remark.target)].source) for remark in mapped.remarks],
+            frozenset(r.target for r in self._rules if ours[r.source] is not None and r.target not in values),
         )
 
     def touched(self, paths: Collection[str]) -> set[str]:
         """Return the field ids that these canonical paths end up in."""
         return {rule.target for rule in self._rules if any(_depends(rule.source, path) for path in paths)}
+
+    def sources(self, targets: Collection[str]) -> set[str]:
+        """Return the canonical paths that these field ids are made of."""
+        return {path for r in self._rules if r.target in targets for path in DERIVED.get(r.source, (r.source,))}
 
     def _target(self, number: str) -> str:
         return self._rules[int(number)].target

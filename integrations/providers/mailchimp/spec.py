@@ -9,7 +9,8 @@ SCOPES = (
     Scope(
         FULL_ACCESS,
         "Your Mailchimp account",
-        "Mailchimp gives all or nothing. We use it to read your audiences and the contacts in the one you choose.",
+        "Mailchimp gives all or nothing. We use it to read your audiences and the contacts in the one you choose, and "
+        "to bring in your customers once you have seen and accepted what would be sent.",
     ),
 )
 

@@ -15,7 +15,8 @@ SCOPES = (
         ACCOUNTING,
         "Your company's books",
         "QuickBooks gives all or nothing. We use it to read your customers, items, invoices and payments, and the "
-        "accounts, tax codes and classes that sales are booked to.",
+        "accounts, tax codes and classes that sales are booked to, and to send customers, items and invoices once you "
+        "have seen and accepted what would be.",
     ),
 )
 
