@@ -86,10 +86,11 @@ def has_begun(connection: Connection, object_type: ObjectType) -> bool:
     return bool(_accepted(connection, object_type))
 
 
-def check(planner: Planner, job: uuid.UUID) -> None:
+def check(planner: Planner, job: uuid.UUID) -> bool:
     """Raise Held when the venue has never agreed, or when far more would be changed than it is used to.
 
-    A job that has passed once may go on: what it has done already makes its plan another.
+    A job that has passed once may go on: what it has done already makes its plan another. Return whether it is the
+    first since a plan was accepted, which does exactly that plan.
     """
     bookmark = SyncCursor.objects.filter(
         connection=planner.connection, object_type=planner.object_type, direction=Direction.OUT
@@ -97,7 +98,9 @@ def check(planner: Planner, job: uuid.UUID) -> None:
     agreed: dict[str, Any] = bookmark.values_list("position", flat=True).first() or {}
     if agreed.get("job") != str(job):
         _judge(planner, str(agreed.get("accepted", "")))
-        bookmark.update(position=agreed | {"job": str(job)})
+        agreed = {"first": str(job)} | agreed | {"job": str(job)}
+        bookmark.update(position=agreed)
+    return agreed["first"] == str(job)
 
 
 def _judge(planner: Planner, accepted: str) -> None:

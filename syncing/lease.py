@@ -4,6 +4,7 @@ from django.conf import settings
 from django.db import connection as database
 
 from connections.models import Status as ConnectionStatus
+from syncing.models import SyncJob
 from syncing.queue import Claim
 
 # The lease, and whether the job is still ours to work on. Only what was stored gives the attempts back.
@@ -22,6 +23,18 @@ class LostLease(Exception):
 
 class Stopped(Exception):
     """Someone asked the run to stop, or its connection ended."""
+
+
+class Waits(Exception):
+    """The run needs what another job is just reading; it comes back in a moment."""
+
+
+class Blocked(Exception):
+    """The run needs objects whose own job was given up; `by` is that job, and its reason is the reason."""
+
+    def __init__(self, by: SyncJob) -> None:
+        super().__init__(by.failure_sentence)
+        self.by = by
 
 
 def beat(claim: Claim, *, stored: bool = False) -> None:

@@ -125,6 +125,18 @@ def flat(fields: Fields) -> dict[str, Any]:
     return found
 
 
+def is_below(leaf: str, paths: Collection[str]) -> bool:
+    """Return whether a leaf is one of these paths or a part of one."""
+    return any(leaf == path or leaf.startswith(f"{path}.") for path in paths)
+
+
+def alike(one: Any, other: Any) -> bool:
+    """Return whether two leaves say the same; tags in another order do."""
+    if isinstance(one, list) and isinstance(other, list) and all(isinstance(each, str) for each in [*one, *other]):
+        return sorted(one) == sorted(other)
+    return bool(one == other)
+
+
 def nested(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return values by path as nested objects; what is empty is left out."""
     fields: dict[str, Any] = {}
@@ -142,8 +154,7 @@ def nested(values: Mapping[str, Any]) -> dict[str, Any]:
 def _covered(covers: Collection[str], there: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]:
     """Return the leaves at or below the covered paths, in a fixed order."""
     known = there.keys() | here.keys()
-    below = {path for path in known for cover in covers if path == cover or path.startswith(f"{cover}.")}
-    return sorted(below)
+    return sorted(path for path in known if is_below(path, covers))
 
 
 def _decided(clash: Clash, policy: Policy, theirs_is_newer: bool) -> Clash:

@@ -60,12 +60,13 @@ _SENT = """
 WITH page AS (
     SELECT answer.*, coalesce(link.remote_updated_at > answer.changed, false) AS is_old
     FROM jsonb_to_recordset(%s::jsonb) AS answer(id bigint, external_id text, raw jsonb, raw_hash text,
-                                                 remote_version text, changed timestamptz, base jsonb, version int)
+                                                 remote_version text, changed timestamptz, base jsonb, version int,
+                                                 pushed_hash text)
     JOIN record_links link ON link.id = answer.id
 )
 UPDATE record_links link
 SET external_id = page.external_id, pulled_at = now(), push = NULL, push_key = '', push_started_at = NULL,
-    pushed_version = page.version, pushed_hash = page.raw_hash,
+    pushed_version = page.version, pushed_hash = page.pushed_hash,
     raw = CASE WHEN page.is_old THEN link.raw ELSE page.raw END,
     raw_hash = CASE WHEN page.is_old THEN link.raw_hash ELSE page.raw_hash END,
     remote_version = CASE WHEN page.is_old THEN link.remote_version ELSE page.remote_version END,
@@ -87,12 +88,16 @@ WHERE link.id = page.id
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A write that went through: its link, the object as it stands there, and its fields as our rules read them."""
+    """A write that went through: its link, the object as it stands there, and what both sides agree on now.
+
+    `is_more` when the object also holds what somebody else changed there: the next read takes that in.
+    """
 
     link: int
     version: int
     record: ExternalRecord
     base: dict[str, Any]
+    is_more: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +153,8 @@ def sent(connection: Connection, object_type: ObjectType, results: Sequence[Sent
     for each in results:
         raw = Raw.of(each.record.raw)
         rows.append({
-            "id": each.link, "external_id": each.record.id, "raw": orjson.Fragment(raw.text), "raw_hash": raw.hash,
+            "id": each.link, "external_id": each.record.id, "raw": orjson.Fragment(raw.text),
+            "raw_hash": "" if each.is_more else raw.hash, "pushed_hash": raw.hash,
             "remote_version": each.record.version, "changed": each.record.updated_at, "base": each.base,
             "version": each.version,
         })  # fmt: skip

@@ -54,7 +54,8 @@ WHERE record.venue_id = %(venue)s AND record.object_type = %(object)s AND link.c
 class Step:
     """What is to be done for one record. Without a `write` there is nothing to send; `left_out` says why, if it does.
 
-    `before` holds what the provider has now for the values that change.
+    `before` holds what the provider has now for the values that change, `agreed` the fields that both sides agreed on
+    last; of a new object there are none.
     """
 
     record: uuid.UUID
@@ -64,6 +65,7 @@ class Step:
     before: Values | None = None
     left_out: str = ""
     is_open: bool = False
+    agreed: dict[str, Any] | None = None
 
 
 class Planner:
@@ -111,7 +113,7 @@ class Planner:
     ) -> Step:  # fmt: skip
         if push:
             write = reopened(record, external_id or "", key or "", push, raw)
-            return Step(record, intended_version(push), link, write, is_open=True)
+            return Step(record, intended_version(push), link, write, is_open=True, agreed=orjson.loads(base or fields))
         ours: dict[str, Any] = orjson.loads(fields)
         if link is None or (external_id or "").startswith(NEW):
             return self._create(record, version, link, ours)
@@ -137,6 +139,7 @@ class Planner:
         if not touched:
             return Step(record, version, link)
         outgoing = self.mapper(ours)
+        touched -= outgoing.withheld
         try:
             theirs = self.stream.values(raw)
         except BadRecord:
@@ -153,7 +156,8 @@ class Planner:
             key_of(self.connection, self.object_type, record, version, Operation.UPDATE), record.hex, Operation.UPDATE,
             values, whole=outgoing.values | self._placed, external_id=external_id, version=remote_version, raw=raw,
         )  # fmt: skip
-        return Step(record, version, link, write, before={name: theirs.get(name) for name in values})
+        before = {name: theirs.get(name) for name in values}
+        return Step(record, version, link, write, before, agreed=dict(agreed if agreed is not None else ours))
 
     def _lacks(self, path: str) -> str:
         shape = canonical.OBJECTS[self.object_type]

@@ -18,10 +18,10 @@ from django.utils import timezone
 from connections import sessions
 from integrations.providers.errors import Conflict, Duplicate, NotFound, ProviderError, Settled, Transient
 from integrations.providers.http import ApiSession, Meter
-from integrations.providers.types import ObjectType, Operation, WriteResult
+from integrations.providers.types import ExternalRecord, ObjectType, Operation, WriteResult
 from mappings import versions
 from mappings.models import Direction
-from syncing import consent, history, lease, outbox, queue, sentences, store
+from syncing import consent, history, lease, merge, outbox, queue, sentences, store
 from syncing.models import LinkState, SyncCursor, SyncJob, SyncLog, Trigger
 from syncing.outbox import Refused, Sent
 from syncing.planning import Planner, Step
@@ -54,11 +54,13 @@ class PushSlice:
         """
         self.planner = Planner(self.connection, self.object_type)
         self.mapper = versions.mapper_for(self.connection, self.object_type)
+        self.covers = versions.inbound_rules(self.connection, self.object_type)
         self._unclear: Transient | None = None
-        consent.check(self.planner, self.job.pk)
+        self._knows_theirs = consent.check(self.planner, self.job.pk)
         for page in self.planner.steps():
             self._settle([step for step in page if step.write is None])
             for batch in _batches(page, self.planner.stream.batch_size):
+                self._look_first(batch)
                 self._send(batch)
                 if self.is_over() or time.monotonic() > self.ends_at:
                     queue.requeue(self.claim)
@@ -85,6 +87,28 @@ class PushSlice:
             counts = Counts(unchanged=len(steps) - left_out, left_out=left_out)
             self._add(counts, read=len(steps))
 
+    def _look_first(self, steps: Sequence[Step]) -> None:
+        """Raise Waits until what changed there was read since this job was queued; what was accepted goes as it is.
+
+        Where a provider has no versions, our change would go over one that we have never seen.
+        """
+        if self._knows_theirs or all(step.is_open for step in steps):
+            return
+        bookmark = SyncCursor.objects.filter(
+            connection=self.connection, object_type=self.object_type, direction=Direction.IN
+        )
+        self._knows_theirs = bookmark.filter(last_succeeded_at__gte=self.job.queued_at).exists()
+        if self._knows_theirs:
+            return
+        given_up = SyncJob.objects.filter(
+            connection=self.connection, object_type=self.object_type, direction=Direction.IN, status=WorkStatus.DEAD,
+            finished_at__gte=self.job.queued_at,
+        ).order_by("-finished_at").first()  # fmt: skip
+        if given_up is not None:
+            raise lease.Blocked(given_up)
+        self._read_again()
+        raise lease.Waits
+
     def _send(self, steps: Sequence[Step]) -> None:
         """Store the intents, make the calls, store the results."""
         with transaction.atomic():
@@ -108,9 +132,7 @@ class PushSlice:
             assert step.write is not None  # noqa: S101 - narrows the type
             link = links[step.record]
             if result.record is not None:
-                mapped = self.mapper(self.planner.stream.values(result.record.raw))
-                base = orjson.loads(store.content(mapped.fields)[0])
-                sent.append(Sent(link, step.version, result.record, base))
+                sent.append(self._sent(step, link, result.record, adopted=result.adopted))
                 counts.created += step.write.operation == Operation.CREATE and not result.adopted
                 counts.updated += step.write.operation != Operation.CREATE or result.adopted
             elif isinstance(result.error, Transient):
@@ -120,6 +142,20 @@ class PushSlice:
                 counts.failed += refused[-1].state == LinkState.FAILING
                 counts.left_out += refused[-1].state == LinkState.LEFT_OUT
         return sent, refused, counts
+
+    def _sent(self, step: Step, link: int, record: ExternalRecord, *, adopted: bool) -> Sent:
+        """Return what both sides agree on now: what we sent as they hold it, and for the rest what it was before."""
+        mapped = self.mapper(self.planner.stream.values(record.raw))
+        theirs: dict[str, Any] = orjson.loads(store.content(mapped.fields)[0])
+        if step.agreed is None or step.write is None:
+            return Sent(link, step.version, record, {} if adopted else theirs, is_more=adopted)
+        paths = self.planner.mapper.sources(step.write.values.keys())
+        ours, there = merge.flat(step.agreed), merge.flat(theirs)
+        covered = {leaf for leaf in ours.keys() | there.keys() if merge.is_below(leaf, self.covers)}
+        written = {leaf for leaf in covered if merge.is_below(leaf, paths)}
+        base = ours | {leaf: there.get(leaf) for leaf in written}
+        is_more = any(not merge.alike(ours.get(leaf), there.get(leaf)) for leaf in covered - written)
+        return Sent(link, step.version, record, merge.nested(base), is_more=is_more)
 
     def _refused(self, step: Step, link: int, error: Exception | None) -> Refused:
         if not isinstance(error, ProviderError):

@@ -47,7 +47,7 @@ from syncing.behind import WriteBehind
 from syncing.consent import Held
 from syncing.inbound import Inbound
 from syncing.joining import Joining
-from syncing.lease import LostLease, Stopped
+from syncing.lease import Blocked, LostLease, Stopped, Waits
 from syncing.models import LinkState, Mode, Outcome, RecordLink, SyncCursor, SyncJob, SyncLog, Trigger
 from syncing.pushing import PushSlice
 from syncing.queue import Claim
@@ -58,18 +58,6 @@ from syncing.work import WorkStatus
 logger = logging.getLogger(__name__)
 
 _BOOKMARK = "UPDATE sync_cursors SET position = %s::jsonb, updated_at = now() WHERE id = %s"
-
-
-class Waits(Exception):
-    """The run needs objects that another job is just reading; it comes back in a moment."""
-
-
-class Blocked(Exception):
-    """The run needs objects whose own job was given up; `by` is that job, and its reason is the reason."""
-
-    def __init__(self, by: SyncJob) -> None:
-        super().__init__(by.failure_sentence)
-        self.by = by
 
 
 class Shutdown:

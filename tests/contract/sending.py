@@ -1,13 +1,15 @@
 """A venue whose own system writes people, the provider that they are sent to, and what is there afterwards."""
 
+import uuid
 from typing import Any
 
+from connections import sessions
 from connections.models import Connection
 from integrations.providers.base import WritableStream
-from integrations.providers.types import ObjectType
+from integrations.providers.types import ObjectType, Operation, Write
 from mappings import versions
 from syncing import fanout, own, sending
-from syncing.models import Record, SyncLog, Trigger
+from syncing.models import Record, RecordLink, SyncLog, Trigger
 from syncing.own import Entry
 from tests.contract.account import Account
 from tests.contract.stage import STAGES
@@ -61,3 +63,18 @@ def there(account: Account, connection: Connection) -> dict[str, dict[str, Any]]
 
 def told(fields: dict[str, Any]) -> dict[str, Any]:
     return {name: fields[name] for name in TOLD if name in fields}
+
+
+def elsewhere(account: Account, connection: Connection, record: Record, **changes: Any) -> None:
+    """Let somebody else change a person at the provider, as its own API allows."""
+    link = RecordLink.objects.get(record=record, connection=connection)
+    stream, mapper = account.stage.stream(CUSTOMER), versions.outbound_mapper_for(connection, CUSTOMER)
+    assert isinstance(stream, WritableStream)
+    new = mapper(record.fields | changes).values
+    values = {name: new[name] for name in mapper.touched(changes.keys()) & stream.writable}
+    write = Write(
+        uuid.uuid4().hex, uuid.uuid4().hex, Operation.UPDATE, values, whole=new, external_id=link.external_id,
+        version=link.remote_version, raw=link.raw,
+    )  # fmt: skip
+    (result,) = stream.write_batch(sessions.open_session(connection), [write])
+    assert result.error is None, result.error

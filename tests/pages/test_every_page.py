@@ -31,10 +31,11 @@ FOR_ADMINS = (
     "/integrations/square/connect/?outcome=denied",
     "/integrations/square/welcome/",
     "/integrations/square/settings/",
+    "/integrations/square/send/",
     "/integrations/square/disconnect/",
 )
 ACTS_OF_OPERATORS = ("sync/", "pause/", "resume/")
-ACTS_OF_ADMINS = ("connect/", "connect/key/", "welcome/", "stop/", "settings/", "disconnect/")
+ACTS_OF_ADMINS = ("connect/", "connect/key/", "welcome/", "stop/", "settings/", "send/", "disconnect/")
 
 
 @pytest.fixture
