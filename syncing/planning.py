@@ -113,7 +113,8 @@ class Planner:
     ) -> Step:  # fmt: skip
         if push:
             write = reopened(record, external_id or "", key or "", push, raw)
-            return Step(record, intended_version(push), link, write, is_open=True, agreed=orjson.loads(base or fields))
+            agreed = None if write.operation is Operation.CREATE else orjson.loads(base or fields)
+            return Step(record, intended_version(push), link, write, is_open=True, agreed=agreed)
         ours: dict[str, Any] = orjson.loads(fields)
         if link is None or (external_id or "").startswith(NEW):
             return self._create(record, version, link, ours)
