@@ -31,7 +31,7 @@ _NOTES = 20  # settled clashes told of one page; the rest is counted
 _NEVER = datetime.min.replace(tzinfo=timezone.get_fixed_timezone(0))
 
 _SIDES = """
-SELECT link.external_id, link.base, record.fields, record.changed_at, record.identity, link.problem
+SELECT link.external_id, link.base, record.fields, record.changed_at, record.identity
 FROM record_links link JOIN records record ON record.id = link.record_id
 WHERE link.id = ANY(%s)
 """
@@ -45,7 +45,6 @@ class _Side:
     fields: dict[str, Any]
     changed_at: datetime
     identity: str | None
-    problem: dict[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +90,7 @@ class Joining:
         for draft in batch.drafts:
             if draft.fields is None:
                 continue
-            side, holder = sides.get(draft.external.id), holders.get(draft.identity or "")
+            asked, side, holder = draft.identity, sides.get(draft.external.id), holders.get(draft.identity or "")
             if side is not None:
                 self._merge(draft, side.base, side.fields, side.changed_at)
             elif holder is not None and holder.waiting is not None and draft.external.id not in stored:
@@ -102,7 +101,11 @@ class Joining:
                 assert holder is not None  # noqa: S101 - narrows the type
                 draft.record, draft.record_version = holder.record, holder.version
                 self._merge(draft, {}, holder.fields, holder.changed_at)
-            self._hold_identity(draft, stored, holder, taken)
+            if draft.identity != asked:  # both sides made it together; who else has it was not asked
+                own = side.identity if side is not None else None
+                draft.identity = draft.identity if draft.identity == own else None
+            else:
+                self._hold_identity(draft, stored, holder, taken)
 
     def _is_match(self, draft: Draft, stored: Mapping[str, Known], holder: Holder | None, taken: set[str]) -> bool:
         """Return whether the draft is a new counterpart of a record that has none there yet."""
@@ -170,10 +173,7 @@ class Joining:
             return {}
         with database.cursor() as cursor:
             cursor.execute(_SIDES, [asked])
-            return {
-                row[0]: _Side(_loaded(row[1]), _loaded(row[2]) or {}, row[3], row[4], _loaded(row[5]))
-                for row in cursor.fetchall()
-            }
+            return {row[0]: _Side(_loaded(row[1]), _loaded(row[2]) or {}, row[3], row[4]) for row in cursor.fetchall()}
 
 
 def _told(clash: Clash) -> dict[str, Any]:
