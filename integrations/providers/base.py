@@ -94,18 +94,24 @@ class SplitStream(Stream, Protocol):
 
 
 @runtime_checkable
-class WritableStream(Stream, Protocol):
-    """A stream whose objects can be made, changed and removed.
+class Outlet(Protocol):
+    """One object type that can be sent. Where it is not read as well, nothing of it ever comes back.
 
     `batch_size` is how many writes one `write_batch` takes at most: as many as one call of the provider's own batch
     endpoint, or a handful where each costs a call. `writable` are the field ids that may be written, `created_only`
     those of them that an update cannot change. `deletable` tells whether DELETE removes or archives the object.
     """
 
+    object_type: ClassVar[ObjectType]
+    scope: ClassVar[str]
+    fields: ClassVar[tuple[Field, ...]]
     batch_size: ClassVar[int]
     writable: ClassVar[frozenset[str]]
     created_only: ClassVar[frozenset[str]]
     deletable: ClassVar[bool]
+
+    def values(self, raw: dict[str, object]) -> Values:
+        """Return the typed values of one raw object by field id. Raises BadRecord when it cannot be read. Pure."""
 
     def write_batch(self, api: ApiSession, writes: list[Write]) -> list[WriteResult]:
         """Make the changes and return one result for each, in their order. Uses the fewest calls there are for it.
@@ -114,6 +120,27 @@ class WritableStream(Stream, Protocol):
         A refusal of one write is the `error` of its result (`Invalid`, `Conflict`, `Duplicate`, `NotFound`,
         `PermissionMissing`, `Settled`); what concerns the account, and what leaves the outcome of all open, is raised.
         """
+
+
+@runtime_checkable
+class WritableStream(Stream, Outlet, Protocol):
+    """A stream whose objects can be made, changed and removed as well."""
+
+
+@runtime_checkable
+class ChoosyOutlet(Outlet, Protocol):
+    """An outlet that takes some objects only, such as sales that are complete."""
+
+    def unfit(self, write: Write) -> str:
+        """Return why this write is not made, as a sentence for the owner, "" when it is. Pure; a preview asks, too."""
+
+
+@runtime_checkable
+class ComparingOutlet(Outlet, Protocol):
+    """An outlet with values that come back with more than what was sent, such as lines with ids of the provider's."""
+
+    def is_same(self, name: str, ours: object, theirs: object) -> bool:
+        """Return whether the value of a field, as it would be sent, says what is there already. Pure."""
 
 
 @runtime_checkable
@@ -279,11 +306,12 @@ def one_class(method: str, path: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """One provider: facts, ways to authorise, and the streams it has."""
+    """One provider: facts, ways to authorise, the streams it has, and the outlets for what is only ever sent there."""
 
     spec: Spec
     check: Check
     streams: Mapping[ObjectType, Stream]
+    outlets: Mapping[ObjectType, Outlet] = field(default_factory=dict)
     oauth: OAuth | None = None
     key_auth: KeyAuth | None = None
     webhooks: WebhookReceiver | None = None
@@ -291,6 +319,13 @@ class Provider:
     chooser: Chooser | None = None
     call_class: Callable[[str, str], str] = one_class
     classify: "Classifier" = field(kw_only=True)
+
+    @property
+    def writers(self) -> dict[ObjectType, Outlet]:
+        """Return everything that can be sent, in reading order: writable streams, and what is never read back."""
+        found = {kind: each for kind, each in self.streams.items() if isinstance(each, WritableStream)}
+        both: dict[ObjectType, Outlet] = {**found, **self.outlets}
+        return {kind: both[kind] for kind in ObjectType if kind in both}
 
     @property
     def methods(self) -> list[str]:
