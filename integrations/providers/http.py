@@ -29,6 +29,7 @@ READ_SECONDS = 10.0
 TOTAL_SECONDS = 20.0
 MAX_BYTES = 10 * 1024 * 1024
 _TRIES = 3  # within one call; what lasts longer is the queue's business
+NOT_REACHED = "not_reached"  # the code of a call that never got there
 _TIMEOUTS = ("no_answer", "deadline")
 _HOLD_SECONDS = 1.0  # for everybody, when a provider says that we are too fast but not until when
 _LONGEST_WAIT_HERE = 5.0  # a Retry-After above this frees the worker instead
@@ -295,8 +296,7 @@ class ApiSession:
         stop_waiting_at = min(time.monotonic() + _LONGEST_WAIT_HERE, ends_at)
         turn = self._pace.turn(stop_waiting_at) if self._pace else contextlib.nullcontext()
         with turn:
-            status, received, data = _send(method, url, sent, body, ends_at)
-        self.meter.count(self._call_class(method, url), len(data))
+            status, received, data = self._metered(method, url, sent, body, ends_at)
         if status >= 400:
             error = self._classify(status, received, data)
             if isinstance(error, RateLimited) and self._pace is not None:
@@ -304,6 +304,19 @@ class ApiSession:
             raise error
         empty = not data and (may_be_empty or status == 204)
         return Answer(body={} if empty else _decoded(data, status), headers=received, status=status)
+
+    def _metered(
+        self, method: str, url: str, sent: Mapping[str, str], body: bytes | None, ends_at: float
+    ) -> tuple[int, dict[str, str], bytes]:
+        """Return what came back. A call without an answer counts as well, unless it never got there."""
+        try:
+            status, received, data = _send(method, url, sent, body, ends_at)
+        except Transient as error:
+            if error.code != NOT_REACHED:
+                self.meter.count(self._call_class(method, url), 0)
+            raise
+        self.meter.count(self._call_class(method, url), len(data))
+        return status, received, data
 
     def _url(self, base: str, path: str) -> str:
         if path and not path.startswith("/"):
@@ -322,6 +335,9 @@ def _send(
         response = _connections.request(
             method, url, headers=headers, body=body, timeout=timeout, redirect=False, preload_content=False
         )
+    except (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError) as error:
+        host = urlsplit(url).hostname
+        raise Transient(f"{host} cannot be reached ({type(error).__name__}).", code=NOT_REACHED) from error
     except (urllib3.exceptions.HTTPError, OSError) as error:
         raise Transient(
             f"{urlsplit(url).hostname} did not answer ({type(error).__name__}).", code="no_answer"

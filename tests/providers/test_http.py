@@ -167,13 +167,23 @@ def test_what_may_be_repeated_survives_a_short_trouble(reply: Reply) -> None:
     assert len(server.requests) == 2
 
 
-def test_nobody_listening_is_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_call_that_nobody_listens_to_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http, "_TRIES", 1)
     with wire(WHOLE) as server:
         pass
+    api = session(server.url)
     with pytest.raises(Transient) as met:
-        session(server.url).get("/v2/things")
-    assert met.value.code == "no_answer"
+        api.get("/v2/things")
+    assert (met.value.code, api.meter.calls.total()) == ("not_reached", 0)
+
+
+def test_a_call_whose_answer_is_lost_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http, "_TRIES", 1)
+    with wire(b"") as server:
+        api = session(server.url)
+        with pytest.raises(Transient) as met:
+            api.get("/v2/things")
+    assert (met.value.code, api.meter.calls.total()) == ("no_answer", 1)
 
 
 def test_a_refusal_is_met_once_and_counted() -> None:

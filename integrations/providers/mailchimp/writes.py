@@ -78,9 +78,9 @@ class Writer:
             return None
         if write.operation is Operation.CREATE:
             return self._taken(write, body, raw) if write.attempt > 1 else None
-        if not write.version or str(raw.get("last_changed")) == write.version:
-            return None
         is_done = write.attempt > 1 and bodies.holds(body, raw)
+        if not write.version or str(raw.get("last_changed")) == write.version:  # times are whole seconds
+            return WriteResult(write.key, self.record(raw)) if is_done else None
         if is_done and bodies.is_otherwise_as_before(body, raw, write.raw):
             return WriteResult(write.key, self.record(raw))
         return WriteResult(write.key, error=Conflict("The contact was changed in Mailchimp meanwhile."))
