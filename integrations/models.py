@@ -124,6 +124,9 @@ class IntegrationConfig(models.Model):
         default=dict, blank=True, help_text="Object type to the ids to read from, as locations; absent: all of them."
     )
     begin = models.DateField(null=True, blank=True, help_text="Sales before this day are not read; empty: all of them.")
+    deletes = models.JSONField(
+        default=list, blank=True, help_text="Object types of which what is deleted here is deleted there, too."
+    )
     interval_minutes = models.PositiveIntegerField(default=15)
     who_wins = models.JSONField(default=dict, blank=True, help_text="Object type to newest, ours, theirs or ask.")
     template = models.CharField(max_length=80, blank=True, help_text="Key of the mapping template it began with.")

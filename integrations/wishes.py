@@ -113,7 +113,8 @@ def _columns(config: IntegrationConfig, wish: Wish) -> dict[str, Any]:
     """Return the columns that the wish changes, with their values."""
     values: dict[str, Any] = {}
     if "objects" in wish:
-        values["directions"] = {each: config.directions.get(each, "in") for each in wish["objects"]}
+        sent = {each: way for each, way in config.directions.items() if way == "out"}
+        values["directions"] = {each: config.directions.get(each, "in") for each in wish["objects"]} | sent
     if "interval_minutes" in wish:
         values["interval_minutes"] = wish["interval_minutes"]
     if "chosen" in wish:

@@ -212,6 +212,22 @@ def reference_id(context: Context) -> Change:
     return change
 
 
+def reference_record(_context: Context) -> Change:
+    """The id of our own record that a pointer leads to, 32 hex characters: for a provider whose ids we choose."""
+    return lambda value: _fact(value, "record")
+
+
+def reference_fact(_context: Context, of: str) -> Change:
+    """What is known of the record that a pointer leads to: its e-mail address or its name."""
+    return lambda value: _fact(value, of)
+
+
+def _fact(value: Any, name: str) -> Any:
+    if not isinstance(value, Mapping) or not value.get(name):
+        raise Unfit("what it belongs to is not known here")
+    return str(value[name])
+
+
 TRANSFORMS: dict[str, Callable[..., Change]] = {
     "trim": trim,
     "lower": lower,
@@ -231,4 +247,6 @@ TRANSFORMS: dict[str, Callable[..., Change]] = {
     "text": text,
     "reference": reference,
     "reference_id": reference_id,
+    "reference_record": reference_record,
+    "reference_fact": reference_fact,
 }

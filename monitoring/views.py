@@ -23,7 +23,7 @@ from monitoring import overview
 from monitoring.card import Card
 from monitoring.explanations import EXPLANATIONS
 from monitoring.wording import NEED_YOU, CardStatus
-from syncing import choice_words, choosing, planning
+from syncing import choice_words, choosing
 from syncing.models import SyncLog
 
 # A page polls every 3 seconds this often; then once a minute until somebody moves the mouse or comes back to it.
@@ -71,7 +71,7 @@ def connection(request: HttpRequest, member: VenueMembership, provider: str) -> 
         "granted": _granted(found, held),
         **_chosen(member, found, held),
         "pause_form": PauseForm(),
-        "can_send": bool(planning.writable_objects()[provider]),
+        "can_send": bool(found.writers),
         "events": list(reversed(held.history))[:6] if held else [],
     }
     return render(request, member, "monitoring/connection.html", shown)

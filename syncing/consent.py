@@ -54,7 +54,7 @@ def plan(planner: Planner) -> Plan:
     """Return what a sync would do now. Reads in pages, keeps numbers and a few samples; writes and calls nothing."""
     found, digest = Plan(planner.object_type), hashlib.sha256()
     counts = dict.fromkeys(Operation, 0)
-    for page in planner.steps():
+    for page in planner.steps(ahead=True):
         for step in page:
             if step.left_out:
                 found.left_out[step.left_out] = found.left_out.get(step.left_out, 0) + 1
@@ -65,7 +65,7 @@ def plan(planner: Planner) -> Plan:
             if len(found.samples) < SAMPLES:
                 found.samples.append(step)
     found.created, found.updated, found.deleted = (counts[each] for each in Operation)
-    size = planner.stream.batch_size
+    size = planner.outlet.batch_size
     found.calls = sum(-(-count // size) for count in counts.values())
     found.conflicts = _conflicts(planner.connection, planner.object_type)
     found.id = digest.hexdigest()[:32]

@@ -1,4 +1,4 @@
-"""Who has to hear of a change: the connections that records of this kind are sent to."""
+"""Who has to hear of a change: the connections that records of this kind are sent to, and what waited for it."""
 
 import uuid
 from typing import Any
@@ -23,3 +23,13 @@ def wake(venue: uuid.UUID, object_type: ObjectType, *, trigger: Trigger, actor: 
     for connection in connections:
         queue.enqueue(connection, [object_type], direction=Direction.OUT, trigger=trigger, actor=actor)
     return len(connections)
+
+
+def wake_later(connection: Connection, object_type: ObjectType, *, trigger: Trigger, actor: Any = None) -> None:
+    """Queue what the venue agreed to send there and what may point to these records: it may have waited for them."""
+    kinds = list(ObjectType)
+    later = kinds[kinds.index(object_type) + 1 :]
+    agreed = SyncCursor.objects.filter(
+        connection=connection, object_type__in=later, direction=Direction.OUT, next_run_at__isnull=False
+    ).values_list("object_type", flat=True)
+    queue.enqueue(connection, map(ObjectType, agreed), direction=Direction.OUT, trigger=trigger, actor=actor)

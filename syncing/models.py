@@ -16,6 +16,7 @@ from integrations.models import Venue
 from mappings.models import Direction
 from syncing.work import OPEN, WorkItem, WorkStatus
 
+NEW = "new:"  # begins the external id of a counterpart that the provider has not named yet
 _REFERENCE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 
 

@@ -13,8 +13,8 @@ from django.db import connection as database
 
 from connections.models import Connection
 from integrations.providers.types import ExternalRecord, ObjectType
-from syncing import planning
-from syncing.models import LinkState
+from syncing import intents
+from syncing.models import NEW, LinkState
 from syncing.planning import Step
 from syncing.store import Raw
 
@@ -58,22 +58,23 @@ DELETE FROM records WHERE id = ANY(%s) AND external_key IS NULL
 # An inbound read may also have brought something newer meanwhile; that stays.
 _SENT = """
 WITH page AS (
-    SELECT answer.*, coalesce(link.remote_updated_at > answer.changed, false) AS is_old
+    SELECT answer.*, answer.deleted OR coalesce(link.remote_updated_at > answer.changed, false) AS keeps
     FROM jsonb_to_recordset(%s::jsonb) AS answer(id bigint, external_id text, raw jsonb, raw_hash text,
                                                  remote_version text, changed timestamptz, base jsonb, version int,
-                                                 pushed_hash text)
+                                                 pushed_hash text, deleted boolean)
     JOIN record_links link ON link.id = answer.id
 )
 UPDATE record_links link
 SET external_id = page.external_id, pulled_at = now(), push = NULL, push_key = '', push_started_at = NULL,
     pushed_version = page.version, pushed_hash = page.pushed_hash,
-    raw = CASE WHEN page.is_old THEN link.raw ELSE page.raw END,
-    raw_hash = CASE WHEN page.is_old THEN link.raw_hash ELSE page.raw_hash END,
-    remote_version = CASE WHEN page.is_old THEN link.remote_version ELSE page.remote_version END,
-    remote_updated_at = CASE WHEN page.is_old THEN link.remote_updated_at ELSE page.changed END,
-    base = CASE WHEN page.is_old THEN link.base ELSE page.base END,
-    state = CASE WHEN link.state = 'conflict' THEN 'conflict' ELSE 'in_step' END,
-    problem = CASE WHEN link.state = 'conflict' THEN link.problem END
+    raw = CASE WHEN page.keeps THEN link.raw ELSE page.raw END,
+    raw_hash = CASE WHEN page.keeps THEN link.raw_hash ELSE page.raw_hash END,
+    remote_version = CASE WHEN page.keeps AND NOT (page.deleted AND page.remote_version <> '')
+                          THEN link.remote_version ELSE page.remote_version END,
+    remote_updated_at = CASE WHEN page.keeps THEN greatest(link.remote_updated_at, page.changed) ELSE page.changed END,
+    base = CASE WHEN page.keeps THEN link.base ELSE page.base END,
+    state = CASE WHEN page.deleted THEN 'deleted' WHEN link.state = 'conflict' THEN 'conflict' ELSE 'in_step' END,
+    problem = CASE WHEN link.state = 'conflict' AND NOT page.deleted THEN link.problem END
 FROM page
 WHERE link.id = page.id
 """
@@ -90,13 +91,14 @@ WHERE link.id = page.id
 class Sent:
     """A write that went through: its link, the object as it stands there, and what both sides agree on now.
 
-    `is_more` when the object also holds what somebody else changed there: the next read takes that in.
+    `base` None: on the record as it is. `is_more` when the object also holds what somebody else changed there: the next
+    read takes that in.
     """
 
     link: int
     version: int
     record: ExternalRecord
-    base: dict[str, Any]
+    base: dict[str, Any] | None
     is_more: bool = False
 
 
@@ -115,8 +117,8 @@ def intend(connection: Connection, object_type: ObjectType, steps: Sequence[Step
     """Store the intent of each step and return the links by record. One statement."""
     page = [
         {
-            "record": step.record, "external_id": f"{planning.NEW}{step.record.hex}",
-            "push": orjson.Fragment(planning.intent(step)), "key": step.write.key,
+            "record": step.record, "external_id": f"{NEW}{step.record.hex}",
+            "push": orjson.Fragment(intents.stored(step.write, step.version)), "key": step.write.key,
         }
         for step in steps
         if step.write is not None
@@ -132,7 +134,7 @@ def settle(connection: Connection, object_type: ObjectType, steps: Sequence[Step
     done = [{"id": step.link, "version": step.version} for step in steps if step.link and not step.left_out]
     left = [
         {
-            "record": step.record, "external_id": f"{planning.NEW}{step.record.hex}", "version": step.version,
+            "record": step.record, "external_id": f"{NEW}{step.record.hex}", "version": step.version,
             "problem": {"class": "missing_value", "code": "", "field": "", "sentence": step.left_out, "since": None},
         }
         for step in steps
@@ -156,7 +158,7 @@ def sent(connection: Connection, object_type: ObjectType, results: Sequence[Sent
             "id": each.link, "external_id": each.record.id, "raw": orjson.Fragment(raw.text),
             "raw_hash": "" if each.is_more else raw.hash, "pushed_hash": raw.hash,
             "remote_version": each.record.version, "changed": each.record.updated_at, "base": each.base,
-            "version": each.version,
+            "version": each.version, "deleted": each.record.deleted,
         })  # fmt: skip
     page = orjson.dumps(rows).decode()
     with database.cursor() as cursor:

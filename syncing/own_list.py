@@ -9,8 +9,8 @@ from connections.models import Connection
 from integrations.models import Venue
 from integrations.providers import PROVIDERS
 from integrations.providers.types import ObjectType
-from syncing import columns, planning
-from syncing.models import LinkState, Record, RecordLink
+from syncing import columns
+from syncing.models import NEW, LinkState, Record, RecordLink
 
 # How records may be narrowed by their counterparts.
 STATES = (LinkState.IN_STEP, LinkState.WAITING, LinkState.FAILING, LinkState.LEFT_OUT, LinkState.CONFLICT)
@@ -120,7 +120,7 @@ def as_json(record: Record) -> dict[str, Any]:
 def _link(link: RecordLink) -> dict[str, Any]:
     return {
         "provider": link.connection.provider,
-        "external_id": None if link.external_id.startswith(planning.NEW) else link.external_id,
+        "external_id": None if link.external_id.startswith(NEW) else link.external_id,
         "state": link.state,
         "state_label": LinkState(link.state).label,
         "problem": _problem(link.problem),

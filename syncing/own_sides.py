@@ -12,9 +12,9 @@ from integrations.providers.errors import BadRecord
 from integrations.providers.types import FieldType, ObjectType
 from mappings import canonical, versions
 from mappings.canonical import CanonicalField
-from syncing import columns, merge, planning, store
+from syncing import columns, merge, store
 from syncing.columns import Cell
-from syncing.models import Record, RecordLink
+from syncing.models import NEW, Record, RecordLink
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Side:
     @property
     def is_sent_there(self) -> bool:
         """Return whether the provider has it under an id of its own."""
-        return self.link is not None and not self.link.external_id.startswith(planning.NEW)
+        return self.link is not None and not self.link.external_id.startswith(NEW)
 
 
 @dataclass(frozen=True, slots=True)

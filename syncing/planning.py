@@ -1,15 +1,14 @@
 """What an outbound sync would do, record by record: the one place that decides it, for the preview and for the sync.
 
 Reads; writes nothing and calls nobody. A record is a candidate when it is newer than what its counterpart got, when it
-has none, or when an earlier write is still open. What differs is taken from what both sides agreed on last, never from
-how a provider happens to write it; so an echo, or a change of no field that is sent, leads to no write.
+has none, when it was deleted here and may be there, or when an earlier write is still open. What differs is taken from
+what both sides agreed on last, never from how a provider happens to write it; so an echo, or a change of no field that
+is sent, leads to no write.
 """
 
-import hashlib
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -18,34 +17,36 @@ from django.db import connection as database
 from connections.models import Connection
 from integrations.models import IntegrationConfig
 from integrations.providers import PROVIDERS
-from integrations.providers.base import Stream, SweptStream, WritableStream
+from integrations.providers.base import ChoosyOutlet, ComparingOutlet, Outlet
 from integrations.providers.errors import BadRecord
 from integrations.providers.types import ObjectType, Operation, Values, Write
 from mappings import canonical, versions
-from mappings.outbound import OutboundMapper
-from syncing import merge
-from syncing.models import LinkState
-from syncing.typed_json import frozen, thawed
+from mappings.models import Direction
+from mappings.outbound import OutboundMapper, Outgoing
+from syncing import intents, merge
+from syncing.models import NEW, LinkState, RecordLink, SyncCursor
+from syncing.references import References, Resolved
 
 PAGE = 500
-NEW = "new:"  # begins the external id of a counterpart that the provider has not named yet
 _BEHIND = """
-SELECT record.id, record.version, record.fields, link.id, link.external_id, link.state, link.base, link.raw,
-       link.remote_version, link.push, link.push_key, link.problem
+SELECT record.id, record.version, record.fields, record.deleted_at IS NOT NULL, link.id, link.external_id, link.state,
+       link.base, link.raw, link.remote_version, link.push, link.push_key, link.problem
 FROM records record
 LEFT JOIN record_links link ON link.record_id = record.id AND link.connection_id = %(connection)s
      AND link.external_type = record.object_type
 WHERE record.venue_id = %(venue)s AND record.object_type = %(object)s AND record.id > %(after)s
   AND (link.push IS NOT NULL
        OR (record.deleted_at IS NULL AND link.id IS NULL)
-       OR (record.deleted_at IS NULL AND link.state <> 'deleted' AND coalesce(link.pushed_version, 0) < record.version))
+       OR (link.state <> 'deleted' AND coalesce(link.pushed_version, 0) < record.version
+           AND (record.deleted_at IS NULL OR (%(deletes)s AND link.external_id NOT LIKE 'new:%%'))))
 ORDER BY record.id
 LIMIT %(limit)s
 """
 _COUNT = """
 SELECT count(*) FROM records record JOIN record_links link ON link.record_id = record.id
 WHERE record.venue_id = %(venue)s AND record.object_type = %(object)s AND link.connection_id = %(connection)s
-  AND link.external_type = record.object_type AND record.deleted_at IS NULL AND link.state <> 'deleted'
+  AND link.external_type = record.object_type AND link.state <> 'deleted'
+  AND (record.deleted_at IS NULL OR %(deletes)s)
   AND link.push IS NULL AND coalesce(link.pushed_version, 0) < record.version
 """
 
@@ -55,7 +56,7 @@ class Step:
     """What is to be done for one record. Without a `write` there is nothing to send; `left_out` says why, if it does.
 
     `before` holds what the provider has now for the values that change, `agreed` the fields that both sides agreed on
-    last; of a new object there are none.
+    last; of a new object there are none. `ours` are the record's fields. `waits` when what it points to comes first.
     """
 
     record: uuid.UUID
@@ -65,28 +66,70 @@ class Step:
     before: Values | None = None
     left_out: str = ""
     is_open: bool = False
+    waits: bool = False
     agreed: dict[str, Any] | None = None
+    ours: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A candidate as it is stored: the record, and its counterpart where it has one. JSON as text."""
+
+    record: uuid.UUID
+    version: int
+    fields: str
+    is_deleted: bool
+    link: int | None
+    external_id: str | None
+    state: str | None
+    base: str | None
+    raw: str | None
+    remote_version: str | None
+    push: str | None
+    push_key: str | None
+    problem: str | None
+
+    @property
+    def is_there(self) -> bool:
+        """Return whether the provider has named its counterpart."""
+        return self.link is not None and not (self.external_id or "").startswith(NEW)
+
+    def step(self, **more: Any) -> Step:
+        """Return a step for it."""
+        return Step(self.record, self.version, self.link, **more)
 
 
 class Planner:
-    """Plans the writes of one object of one connection, by the rules and wishes in force."""
+    """Plans the writes of one object of one connection, by the rules and wishes in force.
 
-    def __init__(self, connection: Connection, object_type: ObjectType) -> None:
+    `beside` are the kinds that are sent there by the same plan, besides those that the venue agreed to before.
+    """
+
+    def __init__(self, connection: Connection, object_type: ObjectType, *, beside: Collection[ObjectType] = ()) -> None:
         """Compile the rules. Raises BadRule; raises LookupError when the object cannot be written there."""
-        stream = PROVIDERS[connection.provider].streams[object_type]
-        if not isinstance(stream, WritableStream):
+        provider = PROVIDERS[connection.provider]
+        if object_type not in provider.writers:
             raise LookupError(f"{connection.provider} takes no {object_type}")
         self.connection, self.object_type = connection, object_type
-        self.stream: WritableStream = stream
+        self.outlet: Outlet = provider.writers[object_type]
+        self.is_read = object_type in provider.streams
         self.mapper: OutboundMapper = versions.outbound_mapper_for(connection, object_type)
-        self._placed = _placed(connection, stream)
+        config = IntegrationConfig.objects.filter(venue=connection.venue_id, integration=connection.provider).first()
+        self.deletes = bool(config and object_type in config.deletes and self.outlet.deletable)
+        self._placed = _placed(connection, self.outlet, config)
+        self._references = References(connection, sent=_sent(connection).union(beside))
 
-    def steps(self, *, after: uuid.UUID | None = None) -> Iterator[list[Step]]:
-        """Yield the steps in pages, in the order of the records, each page with one query."""
-        last = after or uuid.UUID(int=0)
+    def steps(self, *, ahead: bool = False) -> Iterator[list[Step]]:
+        """Yield the steps in pages, in the order of the records, each page with at most four queries.
+
+        `ahead`: what a record points to counts as there when it is on its way; else the record waits for it.
+        """
+        last = uuid.UUID(int=0)
         while rows := self._behind(last):
-            yield [self._step(*row) for row in rows]
-            last = rows[-1][0]
+            ours: list[dict[str, Any]] = [orjson.loads(row.fields) for row in rows]
+            resolved = self._references.resolve(ours, ahead=ahead)
+            yield [self._step(row, mine, found) for row, mine, found in zip(rows, ours, resolved, strict=True)]
+            last = rows[-1].record
 
     def candidates(self) -> int:
         """Return how many counterparts may have to be changed, at most. One query."""
@@ -98,115 +141,132 @@ class Planner:
     def _names(self) -> dict[str, Any]:
         return {
             "connection": self.connection.pk, "venue": self.connection.venue_id, "object": str(self.object_type),
+            "deletes": self.deletes,
         }  # fmt: skip
 
-    def _behind(self, after: uuid.UUID) -> list[tuple[Any, ...]]:
+    def _behind(self, after: uuid.UUID) -> list[_Row]:
         asked = self._names() | {"after": after, "limit": PAGE}
         with database.cursor() as cursor:
             cursor.execute(_BEHIND, asked)
-            return cursor.fetchall()
+            return [_Row(*row) for row in cursor.fetchall()]
 
-    def _step(
-        self, record: uuid.UUID, version: int, fields: str, link: int | None, external_id: str | None,
-        state: str | None, base: str | None, raw: str | None, remote_version: str | None, push: str | None,
-        key: str | None, problem: str | None,
-    ) -> Step:  # fmt: skip
-        if push:
-            write = reopened(record, external_id or "", key or "", push, raw)
-            agreed = None if write.operation is Operation.CREATE else orjson.loads(base or fields)
-            return Step(record, intended_version(push), link, write, is_open=True, agreed=agreed)
-        ours: dict[str, Any] = orjson.loads(fields)
-        if link is None or (external_id or "").startswith(NEW):
-            return self._create(record, version, link, ours)
-        agreed = orjson.loads(base) if base else None
-        return self._update(record, version, link, ours, agreed, orjson.loads(raw or "{}"),
-                            external_id or "", remote_version or "", _clashing(problem, state))  # fmt: skip
+    def _step(self, row: _Row, ours: dict[str, Any], resolved: Resolved) -> Step:
+        if row.push:
+            write = intents.reopened(row.record, row.external_id or "", row.push_key or "", row.push, row.raw)
+            return self._open(row, write, ours)
+        if row.is_deleted:
+            return self._deletion(row)
+        if resolved.waits_for:
+            return row.step(left_out=self._waits(resolved.waits_for), waits=True)
+        return self._update(row, ours, resolved) if row.is_there else self._create(row, ours, resolved)
 
-    def _create(self, record: uuid.UUID, version: int, link: int | None, ours: Mapping[str, Any]) -> Step:
-        outgoing = self.mapper(ours)
-        lacking = next((remark.target for remark in outgoing.remarks if remark.required), None)
-        if lacking:
-            return Step(record, version, link, left_out=self._lacks(lacking))
-        values = {name: value for name, value in outgoing.values.items() if name in self.stream.writable} | self._placed
-        key = key_of(self.connection, self.object_type, record, version, Operation.CREATE)
-        return Step(record, version, link, Write(key, record.hex, Operation.CREATE, values, whole=values), before={})
+    def _open(self, row: _Row, write: Write, ours: dict[str, Any]) -> Step:
+        """Return the step of a write without a result; what it carried of fields that changed since is not known."""
+        version, base = intents.version_of(row.push or ""), orjson.loads(row.base) if row.base else None
+        agreed = None if write.operation is Operation.CREATE else base or orjson.loads(row.fields)
+        carried = ours if version == row.version else base or {}
+        return Step(row.record, version, row.link, write, is_open=True, agreed=agreed, ours=carried)
 
-    def _update(
-        self, record: uuid.UUID, version: int, link: int, ours: Mapping[str, Any], agreed: Mapping[str, Any] | None,
-        raw: dict[str, Any], external_id: str, remote_version: str, clashing: frozenset[str],
-    ) -> Step:  # fmt: skip
-        paths = {path for path in merge.changed(agreed, ours) if path not in clashing}
-        touched = (self.mapper.touched(paths) & self.stream.writable) - self.stream.created_only
-        if not touched:
-            return Step(record, version, link)
-        outgoing = self.mapper(ours)
-        touched -= outgoing.withheld
-        try:
-            theirs = self.stream.values(raw)
-        except BadRecord:
-            return Step(record, version, link, left_out="What the provider has of it cannot be read.")
-        values = {
-            name: value for name in sorted(touched) if not _same(value := outgoing.values.get(name), theirs.get(name))
-        }
-        if not values:
-            return Step(record, version, link)
-        lacking = next((each.target for each in outgoing.remarks if each.required and each.target in paths), None)
-        if lacking:
-            return Step(record, version, link, left_out=self._lacks(lacking))
+    def _deletion(self, row: _Row) -> Step:
         write = Write(
-            key_of(self.connection, self.object_type, record, version, Operation.UPDATE), record.hex, Operation.UPDATE,
-            values, whole=outgoing.values | self._placed, external_id=external_id, version=remote_version, raw=raw,
+            self._key(row, Operation.DELETE), row.record.hex, Operation.DELETE, {}, whole=self._placed,
+            external_id=row.external_id or "", version=row.remote_version or "", raw=orjson.loads(row.raw or "{}"),
+        )  # fmt: skip
+        return row.step(write=write, before={})
+
+    def _create(self, row: _Row, ours: dict[str, Any], resolved: Resolved) -> Step:
+        outgoing = self.mapper(resolved.fields)
+        if lacks := self._lacks(outgoing, resolved):
+            return row.step(left_out=lacks)
+        values = {name: value for name, value in outgoing.values.items() if name in self.outlet.writable} | self._placed
+        write = Write(self._key(row, Operation.CREATE), row.record.hex, Operation.CREATE, values, whole=values)
+        return self._fit(row.step(write=write, before={}, ours=ours))
+
+    def _update(self, row: _Row, ours: dict[str, Any], resolved: Resolved) -> Step:
+        agreed: dict[str, Any] | None = orjson.loads(row.base) if row.base else None
+        clashing = _clashing(row.problem, row.state)
+        paths = {path for path in merge.changed(agreed, ours) if path not in clashing}
+        touched = (self.mapper.touched(paths) & self.outlet.writable) - self.outlet.created_only
+        if not touched:
+            return row.step()
+        outgoing = self.mapper(resolved.fields)
+        raw: dict[str, Any] = orjson.loads(row.raw or "{}")
+        try:
+            theirs = self.outlet.values(raw)
+        except BadRecord:
+            return row.step(left_out="What the provider has of it cannot be read.")
+        values = self._differing(touched - outgoing.withheld, outgoing.values, theirs)
+        if not values:
+            return row.step()
+        if lacks := self._lacks(outgoing, resolved, among=paths):
+            return row.step(left_out=lacks)
+        write = Write(
+            self._key(row, Operation.UPDATE), row.record.hex, Operation.UPDATE, values,
+            whole=outgoing.values | self._placed, external_id=row.external_id or "", version=row.remote_version or "",
+            raw=raw,
         )  # fmt: skip
         before = {name: theirs.get(name) for name in values}
-        return Step(record, version, link, write, before, agreed=dict(agreed if agreed is not None else ours))
+        return self._fit(row.step(write=write, before=before, agreed=ours if agreed is None else agreed, ours=ours))
 
-    def _lacks(self, path: str) -> str:
-        shape = canonical.OBJECTS[self.object_type]
-        return f"Left out: this {shape.singular} has no {canonical.label(self.object_type, path).lower()}."
+    def _differing(self, names: Collection[str], ours: Values, theirs: Values) -> Values:
+        return {name: value for name in sorted(names) if not self._same(name, value := ours.get(name), theirs)}
+
+    def _same(self, name: str, ours: Any, theirs: Values) -> bool:
+        """Return whether a value is alike on both sides; nothing and an empty one are."""
+        there = theirs.get(name)
+        if ours == there or (ours in _EMPTY and there in _EMPTY):
+            return True
+        return isinstance(self.outlet, ComparingOutlet) and self.outlet.is_same(name, ours, there)
+
+    def _fit(self, step: Step) -> Step:
+        """Return the step, or why the provider's side does not take such a record."""
+        assert step.write is not None  # noqa: S101 - narrows the type
+        unfit = self.outlet.unfit(step.write) if isinstance(self.outlet, ChoosyOutlet) else ""
+        return Step(step.record, step.version, step.link, left_out=unfit) if unfit else step
+
+    def _key(self, row: _Row, operation: Operation) -> str:
+        return intents.key_of(self.connection, self.object_type, row.record, row.version, operation)
+
+    def _lacks(self, outgoing: Outgoing, resolved: Resolved, *, among: Collection[str] | None = None) -> str:
+        """Return why a record is left out for a value that must be there, "" when all are; `among` bounds the paths."""
+        lacking = [each for each in outgoing.remarks if each.required and (among is None or each.target in among)]
+        if not lacking:
+            return ""
+        shape, path = canonical.OBJECTS[self.object_type], lacking[0].target
+        label, value = canonical.label(self.object_type, path).lower(), _at(resolved.fields, path)
+        if value is None:
+            return f"Left out: this {shape.singular} has no {label}."
+        if isinstance(value, Mapping) and "type" in value:
+            return f"Left out: its {label} is not in {self._provider_name}."
+        return f"Left out: the {label} does not fit, {lacking[0].sentence}."
+
+    def _waits(self, kinds: Collection[ObjectType]) -> str:
+        words = " and ".join(canonical.OBJECTS[kind].singular for kind in sorted(kinds))
+        return f"Waits until its {words} is in {self._provider_name}."
+
+    @property
+    def _provider_name(self) -> str:
+        return PROVIDERS[self.connection.provider].spec.name
 
 
-def key_of(
-    connection: Connection, object_type: ObjectType, record: uuid.UUID, version: int, operation: Operation
-) -> str:
-    """Return the idempotency key: the same for the same change of the same record, 40 hex characters (160 bits)."""
-    words = f"hub:{connection.venue_id}:{connection.pk}:{object_type}:{record}:{version}:{operation}"
-    return hashlib.sha256(words.encode()).hexdigest()[:40]
+def _sent(connection: Connection) -> frozenset[ObjectType]:
+    """Return the kinds that the venue agreed to send there."""
+    agreed = SyncCursor.objects.filter(connection=connection, direction=Direction.OUT, position__has_key="accepted")
+    return frozenset(map(ObjectType, agreed.values_list("object_type", flat=True)))
 
 
-def intent(step: Step) -> str:
-    """Return a step's write as it is stored before the call, so that it can be sent again exactly as it was."""
-    assert step.write is not None  # noqa: S101 - narrows the type
-    write = step.write
-    stored = {
-        "operation": write.operation, "values": frozen(write.values), "whole": frozen(write.whole),
-        "remote_version": write.version, "version": step.version, "attempt": write.attempt,
-    }  # fmt: skip
-    return orjson.dumps(stored).decode()
-
-
-def reopened(record: uuid.UUID, external_id: str, key: str, push: str, raw: str | None) -> Write:
-    """Return the write that was stored before a call whose outcome is not known, as the next attempt."""
-    stored = orjson.loads(push)
-    return Write(
-        key, record.hex, Operation(stored["operation"]), thawed(stored["values"]), thawed(stored["whole"]),
-        external_id="" if external_id.startswith(NEW) else external_id, version=stored["remote_version"],
-        raw=orjson.loads(raw or "{}"), attempt=stored["attempt"] + 1,
-    )  # fmt: skip
-
-
-def intended_version(push: str) -> int:
-    """Return the record's version that a stored write carries."""
-    return int(orjson.loads(push)["version"])
-
-
-def _placed(connection: Connection, stream: Stream) -> Values:
-    """Return where new objects go, for a provider whose owner had to choose one place: its key with the chosen id."""
-    chooser = PROVIDERS[connection.provider].chooser
-    if chooser is None or chooser.many or not isinstance(stream, SweptStream) or not stream.place:
+def _placed(connection: Connection, outlet: Outlet, config: IntegrationConfig | None) -> Values:
+    """Return where new objects go, for an outlet that names a place: its key with the chosen id, else the first one."""
+    chooser, place = PROVIDERS[connection.provider].chooser, str(getattr(outlet, "place", ""))
+    if chooser is None or not place:
         return {}
-    config = IntegrationConfig.objects.filter(venue=connection.venue_id, integration=connection.provider).first()
-    chosen = (config.chosen if config else {}).get(chooser.object_type) or []
-    return {stream.place: chosen[0]} if chosen else {}
+    chosen = (config.chosen if config else {}).get(chooser.object_type)
+    return {place: first} if (first := chosen[0] if chosen else _first(connection, chooser.object_type)) else {}
+
+
+def _first(connection: Connection, kind: ObjectType) -> str | None:
+    known = RecordLink.objects.filter(connection=connection, external_type=kind).exclude(state=LinkState.DELETED)
+    return known.order_by("pk").values_list("external_id", flat=True).first()
 
 
 def _clashing(problem: str | None, state: str | None) -> frozenset[str]:
@@ -216,18 +276,11 @@ def _clashing(problem: str | None, state: str | None) -> frozenset[str]:
     return frozenset(clash["path"] for clash in orjson.loads(problem).get("clashes", []))
 
 
-def _same(ours: Any, theirs: Any) -> bool:
-    """Return whether two values are alike; nothing and an empty one are."""
-    return ours == theirs or (ours in _EMPTY and theirs in _EMPTY)
+def _at(fields: Mapping[str, Any], path: str) -> Any:
+    value: Any = fields
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
 
 
 _EMPTY: tuple[Any, ...] = (None, "", [], {})
-
-
-@lru_cache(maxsize=1)
-def writable_objects() -> dict[str, tuple[ObjectType, ...]]:
-    """Return which objects can be written, by provider."""
-    return {
-        key: tuple(kind for kind, stream in provider.streams.items() if isinstance(stream, WritableStream))
-        for key, provider in PROVIDERS.items()
-    }

@@ -21,8 +21,8 @@ from integrations.providers.http import ApiSession, Meter
 from integrations.providers.types import ExternalRecord, ObjectType, Operation, WriteResult
 from mappings import versions
 from mappings.models import Direction
-from syncing import consent, history, lease, merge, outbox, queue, sentences, store
-from syncing.models import LinkState, SyncCursor, SyncJob, SyncLog, Trigger
+from syncing import consent, fanout, history, lease, merge, outbox, queue, sentences, store
+from syncing.models import LinkState, Outcome, SyncCursor, SyncJob, SyncLog, Trigger
 from syncing.outbox import Refused, Sent
 from syncing.planning import Planner, Step
 from syncing.queue import Claim
@@ -53,13 +53,14 @@ class PushSlice:
         when the venue has not agreed to what would be done.
         """
         self.planner = Planner(self.connection, self.object_type)
-        self.mapper = versions.mapper_for(self.connection, self.object_type)
-        self.covers = versions.inbound_rules(self.connection, self.object_type)
+        if self.planner.is_read:
+            self.mapper = versions.mapper_for(self.connection, self.object_type)
+            self.covers = versions.inbound_rules(self.connection, self.object_type)
         self._unclear: Transient | None = None
         self._knows_theirs = consent.check(self.planner, self.job.pk)
         for page in self.planner.steps():
             self._settle([step for step in page if step.write is None])
-            for batch in _batches(page, self.planner.stream.batch_size):
+            for batch in _batches(page, self.planner.outlet.batch_size):
                 self._look_first(batch)
                 self._send(batch)
                 if self.is_over() or time.monotonic() > self.ends_at:
@@ -83,7 +84,7 @@ class PushSlice:
         left_out = sum(bool(step.left_out) for step in steps)
         with transaction.atomic():
             lease.beat(self.claim, stored=True)
-            outbox.settle(self.connection, self.object_type, steps)
+            outbox.settle(self.connection, self.object_type, [step for step in steps if not step.waits])
             counts = Counts(unchanged=len(steps) - left_out, left_out=left_out)
             self._add(counts, read=len(steps))
 
@@ -92,7 +93,7 @@ class PushSlice:
 
         Where a provider has no versions, our change would go over one that we have never seen.
         """
-        if self._knows_theirs or all(step.is_open for step in steps):
+        if self._knows_theirs or not self.planner.is_read or all(step.is_open for step in steps):
             return
         bookmark = SyncCursor.objects.filter(
             connection=self.connection, object_type=self.object_type, direction=Direction.IN
@@ -115,7 +116,7 @@ class PushSlice:
             lease.beat(self.claim)
             links = outbox.intend(self.connection, self.object_type, steps)
         self.api = self.api or sessions.open_session(self.connection)
-        results = self.planner.stream.write_batch(self.api, [step.write for step in steps if step.write is not None])
+        results = self.planner.outlet.write_batch(self.api, [step.write for step in steps if step.write is not None])
         sent, refused, counts = self._sorted(steps, results, links)
         with transaction.atomic():
             lease.beat(self.claim, stored=bool(sent or refused))
@@ -134,7 +135,8 @@ class PushSlice:
             if result.record is not None:
                 sent.append(self._sent(step, link, result.record, adopted=result.adopted))
                 counts.created += step.write.operation == Operation.CREATE and not result.adopted
-                counts.updated += step.write.operation != Operation.CREATE or result.adopted
+                counts.updated += step.write.operation == Operation.UPDATE or result.adopted
+                counts.deleted += step.write.operation == Operation.DELETE
             elif isinstance(result.error, Transient):
                 self._unclear = result.error
             else:
@@ -145,7 +147,9 @@ class PushSlice:
 
     def _sent(self, step: Step, link: int, record: ExternalRecord, *, adopted: bool) -> Sent:
         """Return what both sides agree on now: what we sent as they hold it, and for the rest what it was before."""
-        mapped = self.mapper(self.planner.stream.values(record.raw))
+        if record.deleted or not self.planner.is_read:
+            return Sent(link, step.version, record, None if record.deleted else step.ours)
+        mapped = self.mapper(self.planner.outlet.values(record.raw))
         theirs: dict[str, Any] = orjson.loads(store.content(mapped.fields)[0])
         if step.agreed is None or step.write is None:
             return Sent(link, step.version, record, {} if adopted else theirs, is_more=adopted)
@@ -180,6 +184,8 @@ class PushSlice:
 
     def _read_again(self) -> None:
         """Let what changed there come in first; the outbound sync after it sends what is then still different."""
+        if not self.planner.is_read:
+            return
         queue.enqueue(self.connection, [self.object_type], trigger=Trigger(self.job.trigger), actor=self.job.actor)
 
     def _add(self, counts: Counts, *, read: int) -> None:
@@ -193,7 +199,11 @@ class PushSlice:
                 connection=self.connection, object_type=self.object_type, direction=Direction.OUT
             ).update(last_succeeded_at=timezone.now())
             queue.end(self.claim, WorkStatus.SUCCEEDED, failure_class="", failure_code="", failure_sentence="")
-            history.finished(self.log)
+            outcome = history.finished(self.log)
+        if outcome != Outcome.NOTHING:
+            fanout.wake_later(
+                self.connection, self.object_type, trigger=Trigger(self.job.trigger), actor=self.job.actor
+            )
 
 
 def _batches(steps: Sequence[Step], size: int) -> Iterator[list[Step]]:

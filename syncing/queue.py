@@ -22,7 +22,6 @@ from django.utils import timezone
 
 from connections.models import Connection
 from integrations.ids import uuid7
-from integrations.providers import PROVIDERS
 from integrations.providers.types import ObjectType
 from mappings.models import Direction
 from syncing.models import Mode, Outcome, Priority, SyncJob, SyncLog, Trigger
@@ -120,7 +119,7 @@ def enqueue(
 
     Safe to call twice and from several places at once: the queue's unique constraints decide.
     """
-    ordered = sorted(objects, key=list(PROVIDERS[connection.provider].streams).index)
+    ordered = sorted(objects, key=list(ObjectType).index)
     busy = {job.object_type: job for job in _open_jobs(connection, ordered, direction)}
     now = timezone.now()
     run = uuid7()

@@ -57,7 +57,7 @@ def _newest_of_each_stream(jobs: Any) -> dict[str, SyncJob]:
 
 
 def _why_not(job: SyncJob, newest: SyncJob, connection: Connection) -> Skipped | None:
-    if job.object_type not in PROVIDERS[connection.provider].streams:
+    if job.object_type not in PROVIDERS[connection.provider].parts:
         return Skipped(job, "unsupported", "This object is not synced any more.")
     if newest.pk == job.pk:
         return None

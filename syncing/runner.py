@@ -86,7 +86,7 @@ def _party(claim: Claim) -> list[tuple[SyncJob, Claim, Bookmarks]]:
     """Return the claimed job, and those that are read in the same turn, with the bookmarks of all of them."""
     jobs = SyncJob.objects.select_related("connection__venue", "log")
     job = jobs.get(pk=claim.job_id)
-    stream = PROVIDERS[job.connection.provider].streams[ObjectType(job.object_type)]
+    stream = PROVIDERS[job.connection.provider].streams.get(ObjectType(job.object_type))
     if job.direction == Direction.OUT or not isinstance(stream, SharedStream) or job.mode != Mode.INCREMENTAL:
         return [(job, claim, {})]
     company = [

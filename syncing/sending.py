@@ -16,7 +16,7 @@ from integrations.providers import PROVIDERS
 from integrations.providers.types import ObjectType
 from mappings import canonical
 from mappings.models import Direction
-from syncing import consent, planning, queue
+from syncing import consent, queue
 from syncing.consent import Plan
 from syncing.models import Priority, SyncCursor, SyncJob, Trigger
 from syncing.planning import Planner
@@ -24,10 +24,10 @@ from syncing.work import WorkStatus
 
 
 def objects_of(connection: Connection) -> list[ObjectType]:
-    """Return the objects that can be sent there: those that can be written and are read."""
+    """Return the objects that can be sent there: those that can be written and, where they can be read, are read."""
     provider = PROVIDERS[connection.provider]
     read = wishes.read_objects(provider, wishes.of(connection.venue, provider).directions)
-    return [each for each in planning.writable_objects()[connection.provider] if each in read]
+    return [each for each in provider.writers if each in read or each in provider.outlets]
 
 
 def sent_objects(connection: Connection) -> list[ObjectType]:
@@ -40,7 +40,7 @@ def preview(connection: Connection, objects: Collection[ObjectType]) -> list[Pla
 
     Raises Problem `conflict` for an object that cannot be sent, and `busy` while what is there is not known yet.
     """
-    return [consent.plan(planner) for planner in _planners(connection, objects)]
+    return [consent.plan(planner) for planner in _planners(connection, list(objects))]
 
 
 def plan_id(plans: Sequence[Plan]) -> str:
@@ -75,7 +75,8 @@ def withdraw(connection: Connection, objects: Collection[ObjectType], *, by: Any
     config = IntegrationConfig.objects.select_for_update().get(
         venue=connection.venue_id, integration=connection.provider
     )
-    config.directions |= {each: Direction.IN for each in objects if config.directions.get(each) == "both"}
+    kept = {each: way for each, way in config.directions.items() if each not in objects or way != "out"}
+    config.directions = kept | {each: Direction.IN for each in objects if kept.get(each) == "both"}
     config.save(update_fields=["directions", "updated_at"])
     SyncCursor.objects.filter(connection=connection, direction=Direction.OUT, object_type__in=objects).delete()
     jobs = SyncJob.objects.open().filter(connection=connection, direction=Direction.OUT, object_type__in=objects)
@@ -88,7 +89,8 @@ def _agree(connection: Connection, plans: Sequence[Plan], by: Any) -> None:
     config = IntegrationConfig.objects.select_for_update().get(
         venue=connection.venue_id, integration=connection.provider
     )
-    config.directions |= {plan.object_type: "both" for plan in plans}
+    outlets = PROVIDERS[connection.provider].outlets
+    config.directions |= {each.object_type: "out" if each.object_type in outlets else "both" for each in plans}
     config.save(update_fields=["directions", "updated_at"])
     consent.accept(connection, {plan.object_type: plan.id for plan in plans}, by=by)
     SyncCursor.objects.filter(
@@ -97,21 +99,22 @@ def _agree(connection: Connection, plans: Sequence[Plan], by: Any) -> None:
     ).update(next_run_at=Now() + timedelta(minutes=config.interval_minutes))  # fmt: skip
 
 
-def _planners(connection: Connection, objects: Collection[ObjectType]) -> list[Planner]:
-    possible, name = objects_of(connection), PROVIDERS[connection.provider].spec.name
+def _planners(connection: Connection, objects: Sequence[ObjectType]) -> list[Planner]:
+    """Return a planner for each object, in their order; each counts on those before it."""
+    possible, provider = objects_of(connection), PROVIDERS[connection.provider]
     for each in objects:
         if each not in possible:
-            raise Problem("conflict", f"{_capital(each)} cannot be sent to {name}.")
+            raise Problem("conflict", f"{_capital(each)} cannot be sent to {provider.spec.name}.")
     read = SyncCursor.objects.filter(
         connection=connection, direction=Direction.IN, object_type__in=objects, last_succeeded_at__isnull=False
     ).values_list("object_type", flat=True)
-    unread = [each for each in objects if each not in set(read)]
+    unread = [each for each in objects if each in provider.streams and each not in set(read)]
     if unread:
         raise Problem(
-            "busy", f"{_capital(unread[0])} of {name} are still being read. Look again when that is done: only then "
-            "is it known what is there already.",
+            "busy", f"{_capital(unread[0])} of {provider.spec.name} are still being read. Look again when that is "
+            "done: only then is it known what is there already.",
         )  # fmt: skip
-    return [Planner(connection, each) for each in objects]
+    return [Planner(connection, each, beside=objects) for each in objects]
 
 
 def _capital(object_type: ObjectType) -> str:

@@ -100,7 +100,7 @@ def _titles(plan: Plan) -> dict[Any, str]:
 def _changes(step: Step, provider: Provider) -> list[dict[str, str]]:
     """Return the values that would change, by the provider's own label of the field."""
     assert step.write is not None  # noqa: S101 - narrows the type
-    labels = {field.id: field.label for stream in provider.streams.values() for field in stream.fields}
+    labels = {field.id: field.label for outlet in provider.writers.values() for field in outlet.fields}
     before: Values = step.before or {}
     return [
         {"label": labels.get(name, name), "before": _words(before.get(name)), "after": _words(value)}

@@ -22,9 +22,9 @@ _PATTERNS: dict[ErrorClass, str] = {
 
 def for_error(provider: str, object_type: str, error: ProviderError) -> str:
     """Return the sentence for an error met while syncing an object of a provider."""
-    stream = PROVIDERS[provider].streams[ObjectType(object_type)]
+    part = PROVIDERS[provider].parts[ObjectType(object_type)]
     scopes = {scope.name: scope.label for scope in PROVIDERS[provider].spec.scopes}
-    needed = error.scope if isinstance(error, PermissionMissing) and error.scope else stream.scope
+    needed = error.scope if isinstance(error, PermissionMissing) and error.scope else part.scope
     return _PATTERNS[error.error_class].format(
         provider=PROVIDERS[provider].spec.name,
         objects=canonical.OBJECTS[ObjectType(object_type)].plural,

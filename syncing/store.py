@@ -88,10 +88,16 @@ class Known:
     content_hash: str | None
 
     def is_newer_than(self, incoming: ExternalRecord) -> bool:
-        """Return whether the incoming one is older news, by the provider's own version or time, never by arrival."""
+        """Return whether the incoming one is older news, by the provider's own version or time, never by arrival.
+
+        What is gone comes back with something newer only, not with what was known of it before.
+        """
+        same = self.state == LinkState.DELETED and not incoming.deleted
         if self.version.isdigit() and incoming.version.isdigit():
-            return int(self.version) > int(incoming.version)
-        return bool(self.updated_at and incoming.updated_at and self.updated_at > incoming.updated_at)
+            return int(self.version) > int(incoming.version) - same
+        if self.updated_at is None or incoming.updated_at is None:
+            return False
+        return self.updated_at > incoming.updated_at or (same and self.updated_at == incoming.updated_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -328,6 +328,11 @@ class Provider:
         return {kind: both[kind] for kind in ObjectType if kind in both}
 
     @property
+    def parts(self) -> "dict[ObjectType, Stream | Outlet]":
+        """Return everything that is read or sent."""
+        return {**self.outlets, **self.streams}
+
+    @property
     def methods(self) -> list[str]:
         """Return the ways to authorise, the advised one first."""
         return [name for name, way in (("oauth", self.oauth), ("api_key", self.key_auth)) if way]

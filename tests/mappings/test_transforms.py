@@ -39,6 +39,11 @@ CASES: list[tuple[str, Context, dict[str, Any], Any, Any]] = [
     ("reference_id", LONDON, {}, {"provider": "square", "type": "customer", "id": "C1"}, "C1"),
     ("reference_id", LONDON, {}, {"provider": "stripe", "type": "customer", "id": "C1"}, UNFIT),
     ("reference_id", LONDON, {}, "C1", UNFIT),
+    ("reference_record", LONDON, {}, {"provider": "stripe", "type": "customer", "record": "1f"}, "1f"),
+    ("reference_record", LONDON, {}, {"provider": "stripe", "type": "customer", "id": "C1"}, UNFIT),
+    ("reference_fact", LONDON, {"of": "email"}, {"type": "customer", "email": "a@b.test"}, "a@b.test"),
+    ("reference_fact", LONDON, {"of": "email"}, {"type": "customer"}, UNFIT),
+    ("reference_fact", LONDON, {"of": "email"}, "C1", UNFIT),
     ("birthday_without_year", LONDON, {}, "1990-02-28", "0000-02-28"),
     ("birthday_without_year", LONDON, {}, "--02-29", "0000-02-29"),
     ("birthday_without_year", LONDON, {}, "some day", UNFIT),
@@ -85,7 +90,9 @@ def test_a_value_becomes_what_it_should(
         assert change(value) == expected
 
 
-ARGUMENTS: dict[str, dict[str, Any]] = {"choice": KINDS, "reference": {"to": "customer"}, "only": {"part": "sku"}}
+ARGUMENTS: dict[str, dict[str, Any]] = {
+    "choice": KINDS, "reference": {"to": "customer"}, "only": {"part": "sku"}, "reference_fact": {"of": "name"},
+}  # fmt: skip
 ANYTHING = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.text()) | st.datetimes(
     timezones=st.just(UTC)
 ) | st.builds(Money, st.integers(), st.text())  # fmt: skip
