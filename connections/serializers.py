@@ -8,6 +8,7 @@ from connections.models import Connection, Method, Status
 from connections.oauth import RETURN_TO
 from integrations.api_contract import StrictSerializer
 from integrations.providers.base import Provider
+from integrations.providers.types import ObjectType
 from integrations.wish_rules import INTERVALS
 
 _LONGEST_KEY = 500
@@ -24,21 +25,26 @@ class VenueRequest(StrictSerializer):
 
 
 class ObjectsField(serializers.ListField):
-    """Object types of the provider in the context; each other one is refused by name."""
+    """Object types of the provider in the context; each other one is refused by name.
+
+    `sent`: also what is sent there and never read.
+    """
 
     child = serializers.CharField()
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(allow_empty=False, **options)
+    def __init__(self, *, sent: bool = False, **options: Any) -> None:
+        super().__init__(**({"allow_empty": False} | options))
+        self._sent = sent
 
     def to_internal_value(self, data: Any) -> list[str]:
         """Return the names without doubles. Raises ValidationError for one that the provider does not have."""
         names = list(dict.fromkeys(super().to_internal_value(data)))
         provider: Provider = self.context["provider"]
+        known = [each for each in ObjectType if each in (provider.parts if self._sent else provider.streams)]
         strange: Any = {
-            position: [f"{provider.spec.name} has no “{name[:40]}”. It has {', '.join(provider.streams)}."]
+            position: [f"{provider.spec.name} has no “{name[:40]}”. It has {', '.join(known)}."]
             for position, name in enumerate(names)
-            if name not in provider.streams
+            if name not in known
         }
         if strange:
             raise serializers.ValidationError(strange)

@@ -121,7 +121,9 @@ class SyncViewSet(GenericViewSet[SyncLog]):
         mode, objects = Mode(given["mode"]), given.get("objects")
         if given["direction"] == Direction.OUT:
             asked = [ObjectType(each) for each in objects or sending.objects_of(connection)]
-            started = sending.start(connection, asked, plan=given.get("plan", ""), by=request.user)
+            started = sending.start(
+                connection, asked, plan=given.get("plan", ""), deletes=given.get("deletes"), by=request.user
+            )
         elif objects is None:
             started = schedule.start(connection, trigger=Trigger.OWNER, actor=request.user, mode=mode)
         else:
@@ -161,7 +163,9 @@ class SyncViewSet(GenericViewSet[SyncLog]):
         given = _validated(bodies.PreviewRequest, request, found)
         connection = lifecycle.authorised(venue, provider)
         plans = sending.preview(
-            connection, [ObjectType(each) for each in given.get("objects") or sending.objects_of(connection)]
+            connection,
+            [ObjectType(each) for each in given.get("objects") or sending.objects_of(connection)],
+            deletes=given.get("deletes"),
         )
         return Response({"plan": sending.plan_id(plans), "plans": [_planned(plan) for plan in plans]})
 

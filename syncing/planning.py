@@ -102,10 +102,18 @@ class _Row:
 class Planner:
     """Plans the writes of one object of one connection, by the rules and wishes in force.
 
-    `beside` are the kinds that are sent there by the same plan, besides those that the venue agreed to before.
+    `beside` are the kinds that are sent there by the same plan, besides those that the venue agreed to before;
+    `deletes` those of which what was deleted here is deleted there, None as the venue wished before.
     """
 
-    def __init__(self, connection: Connection, object_type: ObjectType, *, beside: Collection[ObjectType] = ()) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        object_type: ObjectType,
+        *,
+        beside: Collection[ObjectType] = (),
+        deletes: Collection[str] | None = None,
+    ) -> None:
         """Compile the rules. Raises BadRule; raises LookupError when the object cannot be written there."""
         provider = PROVIDERS[connection.provider]
         if object_type not in provider.writers:
@@ -115,7 +123,8 @@ class Planner:
         self.is_read = object_type in provider.streams
         self.mapper: OutboundMapper = versions.outbound_mapper_for(connection, object_type)
         config = IntegrationConfig.objects.filter(venue=connection.venue_id, integration=connection.provider).first()
-        self.deletes = bool(config and object_type in config.deletes and self.outlet.deletable)
+        wished = (config.deletes if config else ()) if deletes is None else deletes
+        self.deletes = self.outlet.deletable and object_type in wished
         self._placed = _placed(connection, self.outlet, config)
         self._references = References(connection, sent=_sent(connection).union(beside))
 

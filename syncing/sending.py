@@ -35,12 +35,21 @@ def sent_objects(connection: Connection) -> list[ObjectType]:
     return [each for each in objects_of(connection) if consent.has_begun(connection, each)]
 
 
-def preview(connection: Connection, objects: Collection[ObjectType]) -> list[Plan]:
+def deletable_objects(connection: Connection) -> list[ObjectType]:
+    """Return those of them that can be deleted there as well."""
+    writers = PROVIDERS[connection.provider].writers
+    return [each for each in objects_of(connection) if writers[each].deletable]
+
+
+def preview(
+    connection: Connection, objects: Collection[ObjectType], *, deletes: Collection[str] | None = None
+) -> list[Plan]:
     """Return what sending these objects would do now. Writes nothing and calls nobody.
 
-    Raises Problem `conflict` for an object that cannot be sent, and `busy` while what is there is not known yet.
+    `deletes` are the objects of which what was deleted here is deleted there, None as the venue wished before. Raises
+    Problem `conflict` for an object that cannot be sent, and `busy` while what is there is not known yet.
     """
-    return [consent.plan(planner) for planner in _planners(connection, list(objects))]
+    return [consent.plan(planner) for planner in _planners(connection, list(objects), deletes)]
 
 
 def plan_id(plans: Sequence[Plan]) -> str:
@@ -48,17 +57,24 @@ def plan_id(plans: Sequence[Plan]) -> str:
     return hashlib.sha256(" ".join(f"{plan.object_type}:{plan.id}" for plan in plans).encode()).hexdigest()[:32]
 
 
-def start(connection: Connection, objects: Collection[ObjectType], *, plan: str = "", by: Any = None) -> queue.Started:
+def start(
+    connection: Connection,
+    objects: Collection[ObjectType],
+    *,
+    plan: str = "",
+    deletes: Collection[str] | None = None,
+    by: Any = None,
+) -> queue.Started:
     """Send these objects now, and from now on with every change. Raises Problem.
 
-    With a `plan`, exactly that is agreed to: `plan_stale` when it is another by now. Without one, the venue must have
-    agreed before: `conflict`.
+    With a `plan`, exactly that is agreed to, its `deletes` included: `plan_stale` when it is another by now. Without
+    one, the venue must have agreed before: `conflict`.
     """
     if plan:
-        plans = preview(connection, objects)
+        plans = preview(connection, objects, deletes=deletes)
         if plan_id(plans) != plan:
             raise Problem("plan_stale", "Something changed since you looked. Look at the plan again, then send it.")
-        _agree(connection, plans, by)
+        _agree(connection, plans, deletes, by)
     unseen = [each for each in objects if not consent.has_begun(connection, each)]
     if unseen:
         words = ", ".join(canonical.OBJECTS[each].plural for each in unseen)
@@ -77,7 +93,8 @@ def withdraw(connection: Connection, objects: Collection[ObjectType], *, by: Any
     )
     kept = {each: way for each, way in config.directions.items() if each not in objects or way != "out"}
     config.directions = kept | {each: Direction.IN for each in objects if kept.get(each) == "both"}
-    config.save(update_fields=["directions", "updated_at"])
+    config.deletes = [each for each in config.deletes if each not in objects]
+    config.save(update_fields=["directions", "deletes", "updated_at"])
     SyncCursor.objects.filter(connection=connection, direction=Direction.OUT, object_type__in=objects).delete()
     jobs = SyncJob.objects.open().filter(connection=connection, direction=Direction.OUT, object_type__in=objects)
     stopping = jobs.filter(status=WorkStatus.RUNNING).update(stop_requested_at=Now(), stop_requested_by=by)
@@ -85,13 +102,16 @@ def withdraw(connection: Connection, objects: Collection[ObjectType], *, by: Any
 
 
 @transaction.atomic
-def _agree(connection: Connection, plans: Sequence[Plan], by: Any) -> None:
+def _agree(connection: Connection, plans: Sequence[Plan], deletes: Collection[str] | None, by: Any) -> None:
     config = IntegrationConfig.objects.select_for_update().get(
         venue=connection.venue_id, integration=connection.provider
     )
     outlets = PROVIDERS[connection.provider].outlets
     config.directions |= {each.object_type: "out" if each.object_type in outlets else "both" for each in plans}
-    config.save(update_fields=["directions", "updated_at"])
+    if deletes is not None:
+        others = [each for each in config.deletes if each not in [plan.object_type for plan in plans]]
+        config.deletes = sorted({*others, *map(str, deletes)})
+    config.save(update_fields=["directions", "deletes", "updated_at"])
     consent.accept(connection, {plan.object_type: plan.id for plan in plans}, by=by)
     SyncCursor.objects.filter(
         connection=connection, direction=Direction.OUT, object_type__in=[plan.object_type for plan in plans],
@@ -99,12 +119,15 @@ def _agree(connection: Connection, plans: Sequence[Plan], by: Any) -> None:
     ).update(next_run_at=Now() + timedelta(minutes=config.interval_minutes))  # fmt: skip
 
 
-def _planners(connection: Connection, objects: Sequence[ObjectType]) -> list[Planner]:
+def _planners(connection: Connection, objects: Sequence[ObjectType], deletes: Collection[str] | None) -> list[Planner]:
     """Return a planner for each object, in their order; each counts on those before it."""
     possible, provider = objects_of(connection), PROVIDERS[connection.provider]
     for each in objects:
         if each not in possible:
             raise Problem("conflict", f"{_capital(each)} cannot be sent to {provider.spec.name}.")
+    for kind in deletes or ():
+        if kind not in objects or not provider.writers[ObjectType(kind)].deletable:
+            raise Problem("conflict", f"{_capital(ObjectType(kind))} cannot be deleted in {provider.spec.name}.")
     read = SyncCursor.objects.filter(
         connection=connection, direction=Direction.IN, object_type__in=objects, last_succeeded_at__isnull=False
     ).values_list("object_type", flat=True)
@@ -114,7 +137,7 @@ def _planners(connection: Connection, objects: Sequence[ObjectType]) -> list[Pla
             "busy", f"{_capital(unread[0])} of {provider.spec.name} are still being read. Look again when that is "
             "done: only then is it known what is there already.",
         )  # fmt: skip
-    return [Planner(connection, each, beside=objects) for each in objects]
+    return [Planner(connection, each, beside=objects, deletes=deletes) for each in objects]
 
 
 def _capital(object_type: ObjectType) -> str:

@@ -4,17 +4,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase, QueryDict
 from django.views.decorators.http import require_http_methods
 
 from connections import lifecycle
 from connections.models import Connection
+from integrations import wishes
 from integrations.catalogue import provider_or_404
 from integrations.models import Role, VenueMembership
 from integrations.pages import address, page, render, see_other
 from integrations.problems import Problem
+from integrations.providers import PROVIDERS
 from integrations.providers.base import Provider
-from integrations.providers.types import ObjectType, Operation, Values
+from integrations.providers.types import ObjectType, Values
 from mappings import canonical
 from syncing import columns, sending, tasks
 from syncing.consent import Plan
@@ -43,10 +45,10 @@ def send(request: HttpRequest, member: VenueMembership, provider: str) -> HttpRe
     if request.method == "POST":
         _act(request, connection, found)
         return see_other(address("send", member.venue, provider=provider))
-    objects = sending.objects_of(connection)
+    objects, deletes = sending.objects_of(connection), _deletes(request.GET, connection)
     plans, waits = list[Plan](), ""
     try:
-        plans = sending.preview(connection, objects)
+        plans = sending.preview(connection, objects, deletes=deletes)
     except Problem as problem:
         waits = problem.detail
     shown = {
@@ -58,6 +60,11 @@ def send(request: HttpRequest, member: VenueMembership, provider: str) -> HttpRe
         "writes": sum(plan.writes for plan in plans),
         "calls": sum(plan.calls for plan in plans),
         "waits": waits,
+        "deletable": [
+            {"value": str(each), "plural": canonical.OBJECTS[each].plural, "is_on": each in deletes}
+            for each in sending.deletable_objects(connection)
+        ],
+        "deletes": deletes,
     }
     return render(request, member, "syncing/send.html", shown)
 
@@ -72,7 +79,10 @@ def _act(request: HttpRequest, connection: Connection, provider: Provider) -> No
         return
     lifecycle.authorised(connection.venue, provider.spec.key)
     try:
-        started = sending.start(connection, objects, plan=request.POST.get("plan", ""), by=request.user)
+        started = sending.start(
+            connection, objects, plan=request.POST.get("plan", ""), deletes=_deletes(request.POST, connection),
+            by=request.user,
+        )  # fmt: skip
     except Problem as problem:
         messages.error(request, problem.detail)
         return
@@ -80,10 +90,18 @@ def _act(request: HttpRequest, connection: Connection, provider: Provider) -> No
     messages.success(request, f"Sending to {name}. From now on changes follow by themselves. You can end that below.")
 
 
+def _deletes(asked: QueryDict, connection: Connection) -> list[str]:
+    """Return the objects whose deletions shall travel: as the page was asked, at first as the venue wished before."""
+    if "asked" not in asked:
+        return wishes.of(connection.venue, PROVIDERS[connection.provider]).deletes
+    wanted = asked.getlist("deletes")
+    return [str(each) for each in sending.deletable_objects(connection) if each in wanted]
+
+
 def _told(plan: Plan, connection: Connection, provider: Provider) -> _Told:
     titles = _titles(plan)
     samples = [
-        {"title": titles.get(step.record, ""), "is_new": step.write.operation is Operation.CREATE,
+        {"title": titles.get(step.record, ""), "operation": str(step.write.operation),
          "changes": _changes(step, provider)}
         for step in plan.samples[:_SHOWN]
         if step.write is not None

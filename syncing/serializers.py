@@ -19,7 +19,7 @@ _ERROR_CLASSES = choices_of(ErrorClass)
 class SyncRequest(VenueRequest):
     """Sync now."""
 
-    objects = ObjectsField(required=False, help_text="Object types; left out: all that the venue chose.")
+    objects = ObjectsField(sent=True, required=False, help_text="Object types; left out: all that the venue chose.")
     mode = serializers.ChoiceField(choices=Mode.choices, default=Mode.INCREMENTAL)
     direction = serializers.ChoiceField(
         choices=Direction.choices, default=Direction.IN, help_text="`out`: send the venue's records to the provider."
@@ -27,12 +27,29 @@ class SyncRequest(VenueRequest):
     plan = serializers.CharField(
         required=False, max_length=64, help_text="With `out`: the id of a preview; exactly that is sent, or nothing."
     )
+    deletes = ObjectsField(
+        sent=True, required=False, allow_empty=True, help_text="With a `plan`: the `deletes` that it was made with."
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuse to read what is only ever sent there."""
+        streams, name = self.context["provider"].streams, self.context["provider"].spec.name
+        unread = [each for each in attrs.get("objects", ()) if each not in streams]
+        if unread and attrs["direction"] != Direction.OUT:
+            raise serializers.ValidationError({"objects": [f"“{unread[0]}” is sent to {name} and never read there."]})
+        return attrs
 
 
 class PreviewRequest(VenueRequest):
     """What would be sent."""
 
-    objects = ObjectsField(required=False, help_text="Object types; left out: all that can be sent there.")
+    objects = ObjectsField(sent=True, required=False, help_text="Object types; left out: all that can be sent there.")
+    deletes = ObjectsField(
+        sent=True,
+        required=False,
+        allow_empty=True,
+        help_text="Those of which what was deleted here is deleted there; left out: as you chose before.",
+    )
 
 
 class Sample(serializers.Serializer[Any]):
