@@ -6,6 +6,7 @@ from connections import views as connections
 from monitoring import views as monitoring
 from syncing import choice_views as choosing
 from syncing import deciding_views as deciding
+from syncing import duplicates_views as duplicates
 from syncing import records_views as own
 from syncing import sending_views as sending
 from syncing import views as syncing
@@ -41,6 +42,7 @@ urlpatterns = [
     path("integrations/", monitoring.integrations, name="integrations"),
     path("integrations/now/", monitoring.integrations_now, name="integrations_now"),
     path("integrations/decide/", deciding.decide, name="decide"),
+    path("integrations/duplicates/", duplicates.show, name="duplicates"),
     path("integrations/sync/", syncing.sync_everything, name="sync_everything"),
     path("integrations/records/<str:object_type>/", include(_own)),
     path("integrations/<str:provider>/", include(_provider)),

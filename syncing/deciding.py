@@ -19,7 +19,9 @@ Choice = Literal["ours", "theirs"]
 
 def open_ones(venue: Venue) -> Any:
     """Return the links of a venue about which a person has to decide, the oldest first, with record and connection."""
-    links = RecordLink.objects.filter(connection__venue=venue, state=LinkState.CONFLICT, record__isnull=False)
+    links = RecordLink.objects.filter(
+        connection__venue=venue, state=LinkState.CONFLICT, record__isnull=False, problem__has_key="clashes"
+    )
     return links.select_related("record", "connection").defer("raw").order_by("pk")
 
 

@@ -2,7 +2,7 @@
 
 A customer is told apart by e-mail, else by phone number and family name; a product by the SKU of its first variant,
 else by name and kind; everything else by nothing. The first record with an identity holds it (a unique constraint
-sees to that); another with the same one is kept beside it, without it, and shows as a possible duplicate.
+sees to that); another with the same one is kept beside it, as its twin, and shows as a possible duplicate.
 """
 
 import uuid
@@ -36,6 +36,14 @@ FROM jsonb_to_recordset(%(page)s::jsonb) AS page(id uuid, identity text)
 WHERE records.id = page.id AND page.identity IS NOT NULL AND records.identity IS NULL
   AND NOT EXISTS (SELECT FROM records other WHERE other.venue_id = %(venue)s AND other.object_type = %(object)s
                   AND other.identity = page.identity)
+"""
+
+
+_TWINS = """
+UPDATE records SET twin = CASE WHEN records.identity IS NULL THEN page.identity END
+FROM jsonb_to_recordset(%(page)s::jsonb) AS page(id uuid, identity text)
+WHERE records.id = page.id
+  AND records.twin IS DISTINCT FROM CASE WHEN records.identity IS NULL THEN page.identity END
 """
 
 
@@ -79,17 +87,20 @@ def holders(
 
 
 def claim(venue: uuid.UUID, object_type: ObjectType, fields_by_record: Mapping[uuid.UUID, Mapping[str, Any]]) -> None:
-    """Bring the identities of records that the venue itself wrote in line with their fields; two statements.
+    """Bring the identities of records that the venue itself wrote in line with their fields; three statements.
 
-    One that another record holds already is left empty: a possible duplicate. Belongs in the writer's transaction.
+    One that another record holds already is left empty and noted as its `twin`: a possible duplicate. Belongs in the
+    writer's transaction.
     """
     told = {record: of(object_type, fields) for record, fields in fields_by_record.items()}
     first = {identity: record for record, identity in reversed(told.items())}  # of several alike the first has it
     rows = [{"id": record, "identity": each if first[each] == record else None} for record, each in told.items()]
+    wanted = [{"id": record, "identity": each} for record, each in told.items()]
     names: dict[str, Any] = {"venue": venue, "object": str(object_type), "page": orjson.dumps(rows).decode()}
     with database.cursor() as cursor:
         cursor.execute(_GIVE_UP, names)
         cursor.execute(_CLAIM, names)
+        cursor.execute(_TWINS, {"page": orjson.dumps(wanted).decode()})
 
 
 def _customer(fields: Mapping[str, Any]) -> str:

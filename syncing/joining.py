@@ -103,7 +103,8 @@ class Joining:
                 self._merge(draft, {}, holder.fields, holder.changed_at)
             if draft.identity != asked:  # both sides made it together; who else has it was not asked
                 own = side.identity if side is not None else None
-                draft.identity = draft.identity if draft.identity == own else None
+                if draft.identity != own:
+                    draft.identity, draft.twin = None, draft.identity
             else:
                 self._hold_identity(draft, stored, holder, taken)
 
@@ -120,7 +121,7 @@ class Joining:
         own = draft.record or (known.record if known else None)
         is_others = holder is not None and holder.record != own
         if is_others or draft.identity in taken:
-            draft.identity = None
+            draft.identity, draft.twin = None, draft.identity
         else:
             taken.add(draft.identity)
 

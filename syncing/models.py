@@ -245,6 +245,16 @@ class Record(models.Model):
     identity: Any = models.CharField(
         max_length=340, null=True, blank=True, help_text="What tells it apart; empty where another record has it."
     )
+    twin: Any = models.CharField(
+        max_length=340, null=True, blank=True, help_text="What would tell it apart, where another record has that."
+    )
+    apart: Any = models.CharField(
+        max_length=340, null=True, blank=True, help_text="The `twin` of which a person said that it is somebody else."
+    )
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="merged", db_index=False,
+        help_text="The record that a person said it is the same as.",
+    )  # fmt: skip
     source_updated_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
     first_seen_at = models.DateTimeField(default=timezone.now, db_default=Now())
@@ -267,7 +277,13 @@ class Record(models.Model):
                 name="one_record_per_identity",
             ),
         ]
-        indexes = [models.Index(fields=["venue", "object_type", "id"], name="records_of_a_venue")]
+        indexes = [
+            models.Index(fields=["venue", "object_type", "id"], name="records_of_a_venue"),
+            models.Index(
+                fields=["venue", "object_type", "twin"], condition=Q(twin__isnull=False), name="possible_duplicates"
+            ),
+            models.Index(fields=["merged_into"], condition=Q(merged_into__isnull=False), name="merged_records"),
+        ]
 
     def __str__(self) -> str:
         for name in ("name", "number", "email", "company"):

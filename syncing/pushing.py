@@ -22,7 +22,7 @@ from integrations.providers.types import ExternalRecord, ObjectType, Operation, 
 from mappings import versions
 from mappings.models import Direction
 from syncing import consent, fanout, history, lease, merge, outbox, queue, sentences, store
-from syncing.models import LinkState, Outcome, SyncCursor, SyncJob, SyncLog, Trigger
+from syncing.models import LinkState, Outcome, RecordLink, SyncCursor, SyncJob, SyncLog, Trigger
 from syncing.outbox import Refused, Sent
 from syncing.planning import Planner, Step
 from syncing.queue import Claim
@@ -133,9 +133,9 @@ class PushSlice:
             assert step.write is not None  # noqa: S101 - narrows the type
             link = links[step.record]
             if result.record is not None:
-                sent.append(self._sent(step, link, result.record, adopted=result.adopted))
-                counts.created += step.write.operation == Operation.CREATE and not result.adopted
-                counts.updated += step.write.operation == Operation.UPDATE or result.adopted
+                sent.append(self._sent(step, link, result.record))
+                counts.created += step.write.operation == Operation.CREATE
+                counts.updated += step.write.operation == Operation.UPDATE
                 counts.deleted += step.write.operation == Operation.DELETE
             elif isinstance(result.error, Transient):
                 self._unclear = result.error
@@ -145,14 +145,14 @@ class PushSlice:
                 counts.left_out += refused[-1].state == LinkState.LEFT_OUT
         return sent, refused, counts
 
-    def _sent(self, step: Step, link: int, record: ExternalRecord, *, adopted: bool) -> Sent:
+    def _sent(self, step: Step, link: int, record: ExternalRecord) -> Sent:
         """Return what both sides agree on now: what we sent as they hold it, and for the rest what it was before."""
         if record.deleted or not self.planner.is_read:
             return Sent(link, step.version, record, None if record.deleted else step.ours)
         mapped = self.mapper(self.planner.outlet.values(record.raw))
         theirs: dict[str, Any] = orjson.loads(store.content(mapped.fields)[0])
         if step.agreed is None or step.write is None:
-            return Sent(link, step.version, record, {} if adopted else theirs, is_more=adopted)
+            return Sent(link, step.version, record, theirs)
         paths = self.planner.mapper.sources(step.write.values.keys())
         ours, there = merge.flat(step.agreed), merge.flat(theirs)
         covered = {leaf for leaf in ours.keys() | there.keys() if merge.is_below(leaf, self.covers)}
@@ -171,16 +171,33 @@ class PushSlice:
             self._read_again()
             state = LinkState.WAITING if isinstance(error, Conflict) else LinkState.FAILING
         elif isinstance(error, Duplicate):
-            state = LinkState.CONFLICT
+            state = self._of_duplicate(link, error)
         problem = {
             "class": error.error_class, "code": error.code, "field": getattr(error, "field", ""),
             "sentence": sentences.for_write(self.connection.provider, self.object_type, error),
             "since": timezone.now().isoformat(timespec="seconds"),
             "existing": getattr(error, "external_id", ""),
         }  # fmt: skip
-        if state == LinkState.WAITING and step.link is None:
+        if isinstance(error, Conflict) and step.link is None:
             state = LinkState.FAILING
-        return Refused(link, step.version, state, problem, again=isinstance(error, Conflict))
+        return Refused(link, step.version, state, problem, again=state == LinkState.WAITING)
+
+    def _of_duplicate(self, link: int, error: Duplicate) -> LinkState:
+        """Return what becomes of a record when the provider has one of its name already.
+
+        One that we have not seen yet is read first: if it is the same, it becomes the counterpart of ours by that. One
+        that is another record here is a possible duplicate, about which a person decides.
+        """
+        there = RecordLink.objects.filter(
+            connection=self.connection, external_type=self.object_type, external_id=error.external_id
+        )
+        if error.external_id and there.filter(record__isnull=False).exists():
+            return LinkState.CONFLICT
+        was_read = RecordLink.objects.filter(pk=link, problem__class=error.error_class).exists()
+        if not error.external_id or was_read or not self.planner.is_read:
+            return LinkState.FAILING
+        self._read_again()
+        return LinkState.WAITING
 
     def _read_again(self) -> None:
         """Let what changed there come in first; the outbound sync after it sends what is then still different."""

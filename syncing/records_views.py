@@ -13,7 +13,7 @@ from integrations.pages import address, page, render, see_other
 from integrations.problems import Problem
 from integrations.providers.types import ObjectType
 from mappings import canonical
-from syncing import columns, own, own_list, own_sides
+from syncing import columns, duplicates, own, own_list, own_sides
 from syncing.models import Record
 from syncing.own import Action, Entry
 from syncing.records_form import RecordForm, can_be_made
@@ -37,6 +37,7 @@ def own_records(request: HttpRequest, member: VenueMembership, object_type: str)
         "words": words,
         "state": state,
         "states": own_list.STATES,
+        "twins": duplicates.any_of(member.venue, kind),
         "headings": columns.headings(kind),
         "records": paged,
         "rows": [_row(record, kind) for record in paged.object_list],

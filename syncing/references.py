@@ -37,14 +37,15 @@ CROSS JOIN jsonb_array_elements(coalesce(link.base, record.fields) -> 'variants'
 WHERE source.venue_id = %(venue)s AND source.provider = ANY(%(providers)s) AND variant ->> 'key' = ANY(%(keys)s)
 """
 _TARGETS = """
-SELECT record.id, record.object_type, link.external_id, link.state,
+SELECT asked.id, record.object_type, link.external_id, link.state,
        record.fields ->> 'email',
        coalesce(record.fields ->> 'name',
                 concat_ws(' ', record.fields ->> 'given_name', record.fields ->> 'family_name'))
-FROM records record
+FROM records asked
+JOIN records record ON record.id = coalesce(asked.merged_into_id, asked.id)
 LEFT JOIN record_links link ON link.record_id = record.id AND link.connection_id = %(connection)s
      AND link.external_type = record.object_type
-WHERE record.venue_id = %(venue)s AND record.id = ANY(%(records)s)
+WHERE asked.venue_id = %(venue)s AND asked.id = ANY(%(records)s)
 """
 Pointer = tuple[str, str, str]
 

@@ -31,7 +31,7 @@ FROM record_links link LEFT JOIN records record ON record.id = link.record_id
 WHERE link.connection_id = %s AND link.external_type = %s AND link.external_id = ANY(%s)
 """
 _NEW_RECORDS = """
-COPY records (id, venue_id, object_type, fields, version, content_hash, identity, source_updated_at) FROM STDIN
+COPY records (id, venue_id, object_type, fields, version, content_hash, identity, twin, source_updated_at) FROM STDIN
 """
 _NEW_LINKS = """
 COPY record_links (record_id, connection_id, external_type, external_id, state, remote_version, remote_updated_at,
@@ -39,8 +39,10 @@ COPY record_links (record_id, connection_id, external_type, external_id, state, 
 """
 _CHANGED_RECORDS = """
 UPDATE records SET fields = page.fields, content_hash = page.content_hash, source_updated_at = page.changed,
-                   version = records.version + 1, changed_at = now(), deleted_at = NULL, identity = page.identity
-FROM jsonb_to_recordset(%s::jsonb) AS page(id uuid, fields jsonb, content_hash text, identity text, changed timestamptz)
+                   version = records.version + 1, changed_at = now(), deleted_at = NULL, identity = page.identity,
+                   twin = page.twin
+FROM jsonb_to_recordset(%s::jsonb) AS page(id uuid, fields jsonb, content_hash text, identity text, twin text,
+                                           changed timestamptz)
 WHERE records.id = page.id AND (records.content_hash <> page.content_hash OR records.deleted_at IS NOT NULL)
 """
 # Before a record changes: what its other counterparts agreed on is what it has until now.
@@ -124,10 +126,12 @@ class Draft:
     state: LinkState = LinkState.IN_STEP
     problem: dict[str, Any] | None = None
     # Set by `joining`: the record that it is the counterpart of, where it has none of its own, that record's version,
-    # what tells it apart, and what theirs says where the record says something else.
+    # what tells it apart (or, where another record has that, its `twin`), and what theirs says where the record says
+    # something else.
     record: uuid.UUID | None = None
     record_version: int = 0
     identity: str | None = None
+    twin: str | None = None
     base: dict[str, Any] | None = None
 
 
@@ -225,7 +229,7 @@ def _row(draft: Draft, record: uuid.UUID | None) -> dict[str, Any]:
     text = _text(draft.fields)
     return {
         "id": record, "fields": orjson.Fragment(text), "content_hash": hash_of(text), "identity": draft.identity,
-        "changed": draft.external.updated_at,
+        "twin": draft.twin, "changed": draft.external.updated_at,
     }  # fmt: skip
 
 
@@ -245,7 +249,8 @@ def _copy_records(
     with cursor.copy(_NEW_RECORDS) as copy:
         for record, text, draft in rows:
             copy.write_row((
-                record, venue, object_type, text, 1, hash_of(text), draft.identity, draft.external.updated_at,
+                record, venue, object_type, text, 1, hash_of(text), draft.identity, draft.twin,
+                draft.external.updated_at,
             ))  # fmt: skip
 
 

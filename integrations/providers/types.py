@@ -143,15 +143,11 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class WriteResult:
-    """What became of one write: the object as it now stands, or the error that says what happens next.
-
-    `adopted` tells that the object was there before and was taken over instead of made a second time.
-    """
+    """What became of one write: the object as it now stands, or the error that says what happens next."""
 
     key: str
     record: ExternalRecord | None = None
     error: Exception | None = None
-    adopted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ def test_a_refusal_is_a_problem_document(as_user: SignedIn, operator: Any) -> No
 def test_unknown_fields_are_refused_by_name(as_user: SignedIn, owner: Any, connection: Connection) -> None:
     answer = as_user(owner).post("/api/v1/integrations/square/sync", {"modus": "full", "objects": ["unicorn"]})
     assert (answer.status_code, answer.json()["code"]) == (400, "validation_failed")
-    told = "There is no such field. Known are venue, objects, mode, direction, plan."
+    told = "There is no such field. Known are venue, objects, mode, direction, plan, deletes."
     assert answer.json()["errors"] == [{"pointer": "/modus", "code": "invalid", "detail": told}]
 
 

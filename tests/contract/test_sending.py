@@ -121,7 +121,7 @@ def test_with_answers_lost_everybody_is_there_exactly_once(account: Account, kno
 
 
 def _planner(connection: Connection) -> Any:
-    return sending._planners(connection, [CUSTOMER])[0]
+    return sending._planners(connection, [CUSTOMER], None)[0]
 
 
 def test_a_mass_change_stops_before_it_writes(account: Account, known: Connection, double: Sandbox) -> None:

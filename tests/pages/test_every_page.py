@@ -26,6 +26,7 @@ FOR_VIEWERS = (
     "/integrations/square/records/order/",
     "/integrations/square/records/payment/",
 )
+FOR_OPERATORS = ("/integrations/decide/", "/integrations/duplicates/")
 FOR_ADMINS = (
     "/integrations/square/connect/",
     "/integrations/square/connect/?outcome=denied",
@@ -54,7 +55,7 @@ def lively(connection: Connection) -> Connection:
     return connection
 
 
-@pytest.mark.parametrize("address", [*FOR_VIEWERS, *FOR_ADMINS])
+@pytest.mark.parametrize("address", [*FOR_VIEWERS, *FOR_OPERATORS, *FOR_ADMINS])
 def test_a_venue_admin_sees_a_sound_page(lively: Connection, owner: User, as_user: SignedIn, address: str) -> None:
     answer = as_user(owner).get(address)
     assert answer.status_code == 200
@@ -79,7 +80,7 @@ def test_an_operator_may_not_connect_choose_or_disconnect(
     assert "A venue admin can give it to you." in page.words
 
 
-@pytest.mark.parametrize("address", [*FOR_VIEWERS, *FOR_ADMINS])
+@pytest.mark.parametrize("address", [*FOR_VIEWERS, *FOR_OPERATORS, *FOR_ADMINS])
 def test_a_stranger_finds_nothing(lively: Connection, stranger: User, as_user: SignedIn, address: str) -> None:
     joint = "&" if "?" in address else "?"
     answer = as_user(stranger).get(f"{address}{joint}venue=lantern-room")
