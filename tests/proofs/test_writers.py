@@ -5,30 +5,37 @@
 """
 
 import os
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, Phase
+from hypothesis import settings as drawing
+from hypothesis.stateful import run_state_machine_as_test
 
 from connections.models import Connection
 from integrations.problems import Problem
+from integrations.providers import PROVIDERS, http
 from syncing import consent, sending
 from syncing.models import Record, RecordLink
 from tests.contract.account import Account, connect, open_account
 from tests.contract.sending import CUSTOMER, WRITABLE, agree, here, person, send, there, told
 from tests.contract.stage import Stage
 from tests.contract.working import read, settle
+from tests.proofs.both_sides import BothSides
 from tests.provider_sandbox import Sandbox
 
-pytestmark = [
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.xdist_group("proofs"),
-    pytest.mark.parametrize("stage", WRITABLE, ids=str),
-]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("proofs")]
+each_provider = pytest.mark.parametrize("stage", WRITABLE, ids=str)
 FULL = os.environ.get("PROOFS") == "full"
 PEOPLE = 2_000 if FULL else 60
 LOST = 5 if FULL else 4  # every so-manieth answer
 Point = Callable[[str], None]
+DRAWN = drawing(
+    max_examples=500 if FULL else 5, stateful_step_count=50 if FULL else 25, deadline=None, derandomize=True,
+    suppress_health_check=list(HealthCheck), phases=[Phase.generate], database=None,
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -69,6 +76,7 @@ def equal(account: Account, connection: Connection, people: list[Record]) -> Non
     assert {name: told(fields) for name, fields in found.items()} == ours
 
 
+@each_provider
 def test_with_answers_lost_everybody_is_there_exactly_once(account: Account, known: Connection, point: Point) -> None:
     people = here(account, *map(person, range(PEOPLE // 2)))
     plan = sending.plan_id(sending.preview(known, [CUSTOMER]))
@@ -89,6 +97,7 @@ def test_with_answers_lost_everybody_is_there_exactly_once(account: Account, kno
     )
 
 
+@each_provider
 def test_ten_echo_rounds_write_nothing_and_an_unchanged_round_calls_nobody(
     account: Account, known: Connection, point: Point
 ) -> None:
@@ -105,6 +114,7 @@ def test_ten_echo_rounds_write_nothing_and_an_unchanged_round_calls_nobody(
     point("0 writes in ten rounds, 0 calls in an unchanged one")
 
 
+@each_provider
 def test_a_plan_writes_nothing_is_done_exactly_and_is_refused_after_a_change(
     account: Account, known: Connection, point: Point
 ) -> None:
@@ -122,3 +132,17 @@ def test_a_plan_writes_nothing_is_done_exactly_and_is_refused_after_a_change(
     (after,) = sending.preview(known, [CUSTOMER])
     assert (after.writes, consent.has_begun(known, CUSTOMER)) == (0, True)
     point("0 calls for the plan; 21 planned, 21 there; the stale one refused by name")
+
+
+def test_five_sides_agree_in_the_end_and_no_edit_is_lost_in_silence(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, settings: Any, point: Point
+) -> None:
+    monkeypatch.setattr(http, "_TRIES", 1)  # short troubles reach the queue, too
+    settings.PROVIDER_CALLS_PER_SECOND = dict.fromkeys(PROVIDERS, 10_000)
+    BothSides.sandbox, BothSides.tally = sandbox, Counter()
+    run_state_machine_as_test(BothSides, settings=DRAWN)
+    tally = BothSides.tally
+    point(
+        f"{tally['runs']} runs, {tally['edits']:,} edits, {tally['kills']:,} workers killed: 0 lost in silence "
+        f"({tally['told']:,} clashes told), {tally['writes']:,} writes, quiet after {tally['rounds']} rounds at most"
+    )

@@ -7,6 +7,7 @@ _PLAIN = frozenset({"name", "individual_name", "business_name", "email", "phone"
 _ADDRESS = "address."
 _LINES = ("line1", "line2", "city", "state", "postal_code", "country")
 _LOCALE = "preferred_locale"
+_PERSON = "individual_name"
 CUSTOMER_FIELDS: frozenset[str] = _PLAIN | {f"{_ADDRESS}{line}" for line in _LINES} | {_LOCALE}
 
 
@@ -15,7 +16,9 @@ def customer(write: Write) -> dict[str, str]:
 
     A new customer carries our record's id in its metadata. The metadata of one that is changed are not touched.
     """
-    form = {name: _text(write.values[name]) for name in sorted(_PLAIN & write.values.keys())}
+    form = {name: _text(write.values[name]) for name in sorted((_PLAIN - {_PERSON}) & write.values.keys())}
+    if _PERSON in write.values:
+        form |= _person(write)
     if any(name.startswith(_ADDRESS) for name in write.values):
         form |= _address(write)
     if _LOCALE in write.values:
@@ -23,6 +26,18 @@ def customer(write: Write) -> dict[str, str]:
     if write.operation is Operation.CREATE:
         return {name: value for name, value in form.items() if value} | {f"metadata[{REFERENCE}]": write.ours}
     return form
+
+
+def _person(write: Write) -> dict[str, str]:
+    """Return a person's name where people at Stripe read and change it.
+
+    That is `name`, unless a company goes by it; the person's own field is kept in step only where it is used already,
+    for who changes `name` at Stripe would be overwritten by it.
+    """
+    name, raw = _text(write.values[_PERSON]), write.raw
+    if raw.get("business_name") and raw.get("name") == raw["business_name"]:
+        return {_PERSON: name}
+    return {"name": name, _PERSON: name} if raw.get(_PERSON) else {"name": name}
 
 
 def _address(write: Write) -> dict[str, str]:
