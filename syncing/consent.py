@@ -15,7 +15,7 @@ from django.utils import timezone
 from connections.models import Connection
 from integrations.providers.types import ObjectType, Operation
 from mappings.models import Direction
-from syncing.models import LinkState, RecordLink, SyncCursor
+from syncing.models import NEW, LinkState, RecordLink, SyncCursor
 from syncing.planning import Planner, Step
 
 SAMPLES = 20
@@ -106,9 +106,8 @@ def check(planner: Planner, job: uuid.UUID) -> bool:
 def _judge(planner: Planner, accepted: str) -> None:
     if not accepted:
         raise Held("not_accepted", "Nothing was sent yet: look at what would be sent, and accept it.")
-    known = RecordLink.objects.filter(
-        connection=planner.connection, external_type=planner.object_type, pushed_version__isnull=False
-    ).count()
+    links = RecordLink.objects.filter(connection=planner.connection, external_type=planner.object_type)
+    known = links.exclude(state=LinkState.DELETED).exclude(external_id__startswith=NEW).count()
     if planner.candidates() <= max(_BRAKE_COUNT, _BRAKE_SHARE * known):
         return
     found = plan(planner)

@@ -56,8 +56,7 @@ _CHANGED_LINKS = """
 UPDATE record_links SET record_id = page.record, state = page.state, remote_version = page.version,
        remote_updated_at = page.changed, raw = page.raw, raw_hash = page.raw_hash, base = page.base,
        external_id = page.external_id, pulled_at = now(), seen_at = now(), problem = page.problem,
-       pushed_version = CASE WHEN page.base IS NULL THEN (SELECT version FROM records WHERE id = page.record)
-                             ELSE record_links.pushed_version END
+       pushed_version = CASE WHEN page.base IS NULL THEN (SELECT version FROM records WHERE id = page.record) END
 FROM jsonb_to_recordset(%s::jsonb) AS page(id bigint, record uuid, state text, version text, changed timestamptz,
                                            raw jsonb, raw_hash text, problem jsonb, base jsonb, external_id text)
 WHERE record_links.id = page.id

@@ -53,7 +53,7 @@ def email(number: int) -> str:
     return f"number.{number}@venue.example"
 
 
-def _of_nobody(stage: Stage) -> Stage:
+def of_nobody(stage: Stage) -> Stage:
     """Return a stage whose accounts are empty."""
     return replace(stage, sizes=dict.fromkeys(stage.sizes, 0))
 
@@ -131,7 +131,7 @@ class BothSides(RuleBasedStateMachine):
         """Connect a venue of two people with four empty accounts, and let all of them agree."""
         self.sandbox.ask("DELETE", "/faults")
         SyncJob.objects.all().delete()  # of runs that failed
-        accounts = [open_account(_of_nobody(stage), self.sandbox) for stage in STAGES]
+        accounts = [open_account(of_nobody(stage), self.sandbox) for stage in STAGES]
         venue, owner = accounts[0].venue, accounts[0].owner
         self.accounts = {account.stage.key: replace(account, venue=venue, owner=owner) for account in accounts}
         self.venue, self.owner = venue, owner

@@ -7,10 +7,11 @@
 import os
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase
+from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as drawing
 from hypothesis.stateful import run_state_machine_as_test
 
@@ -21,9 +22,10 @@ from syncing import consent, sending
 from syncing.models import Record, RecordLink
 from tests.contract.account import Account, connect, open_account
 from tests.contract.sending import CUSTOMER, WRITABLE, agree, here, person, send, there, told
-from tests.contract.stage import Stage
+from tests.contract.stage import MAILCHIMP, SQUARE, Stage
 from tests.contract.working import read, settle
-from tests.proofs.both_sides import BothSides
+from tests.proofs import consents
+from tests.proofs.both_sides import BothSides, of_nobody
 from tests.provider_sandbox import Sandbox
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("proofs")]
@@ -146,3 +148,28 @@ def test_five_sides_agree_in_the_end_and_no_edit_is_lost_in_silence(
         f"{tally['runs']} runs, {tally['edits']:,} edits, {tally['kills']:,} workers killed: 0 lost in silence "
         f"({tally['told']:,} clashes told), {tally['writes']:,} writes, quiet after {tally['rounds']} rounds at most"
     )
+
+
+def test_whatever_a_person_said_nobody_is_subscribed_against_the_last_word(
+    sandbox: Sandbox, settings: Any, point: Point
+) -> None:
+    settings.PROVIDER_CALLS_PER_SECOND = dict.fromkeys(PROVIDERS, 10_000)
+    accounts = [open_account(of_nobody(stage), sandbox) for stage in (MAILCHIMP, SQUARE)]
+    accounts = [replace(each, venue=accounts[0].venue, owner=accounts[0].owner) for each in accounts]
+    places = [(each, connect(each)) for each in accounts]
+    for account, connection in places:
+        read(connection, *account.stage.stream(CUSTOMER).needs, CUSTOMER)
+        consents.agree(connection)
+    ends = Counter[str]()
+
+    @drawing(DRAWN, max_examples=300 if FULL else 12)
+    @given(consents.histories)
+    def lived(history: list[str]) -> None:
+        person = consents.Person(f"nell.{ends.total()}@venue.example", *places)
+        person.live(history)
+        status = person.status()
+        ends[status] += 1
+        assert status != "subscribed" or person.may_be_subscribed(), person.said
+
+    lived()
+    point(f"{ends.total()} histories of two places and our own desk, ended {dict(ends)}: 0 against the last word")

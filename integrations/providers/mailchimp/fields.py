@@ -58,6 +58,7 @@ MEMBER: tuple[Field, ...] = (
     Field("merge_fields.ADDRESS.zip", "Postcode"),
     Field("merge_fields.ADDRESS.country", "Country", T.COUNTRY),
     Field("status", "Marketing status", T.CHOICE),
+    Field("status_since", "Marketing status since", T.DATETIME),
     Field("unsubscribe_reason", "Why they left"),
     Field("source", "Where they signed up"),
     Field("timestamp_signup", "Signed up", T.DATETIME),

@@ -24,6 +24,7 @@ _MERGE_FIELD = (
     "merge_id", "list_id", "tag", "name", "type", "required", "public", "default_value", "display_order", "help_text",
 )  # fmt: skip
 _BIRTHDAY = "BIRTHDAY"
+_WILLING = ("subscribed", "pending")
 _MONTH_AND_DAY = re.compile(r"(\d{1,2})/(\d{1,2})")
 
 
@@ -36,7 +37,10 @@ def member(raw: JSON) -> Values:
     if tags:
         values["tags"] = tags
     _add_parts(values, raw, "location", ("country_code", "timezone"))
-    return _with_times(values, raw, ("timestamp_signup", "timestamp_opt", "last_changed"))
+    values = _with_times(values, raw, ("timestamp_signup", "timestamp_opt", "last_changed"))
+    # When somebody left is not told: not after the last change. The time of signing up would let an older yes win.
+    since = values.get("timestamp_opt" if values.get("status") in _WILLING else "last_changed")
+    return values | ({"status_since": since} if since else {})
 
 
 def audience(raw: JSON) -> Values:

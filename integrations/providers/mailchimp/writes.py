@@ -79,8 +79,11 @@ class Writer:
         if write.operation is Operation.CREATE:
             return self._taken(write, body, raw) if write.attempt > 1 else None
         is_done = write.attempt > 1 and bodies.holds(body, raw)
-        if not write.version or str(raw.get("last_changed")) == write.version:  # times are whole seconds
-            return WriteResult(write.key, self.record(raw)) if is_done else None
+        if not write.version or str(raw.get("last_changed")) == write.version:
+            if is_done:
+                return WriteResult(write.key, self.record(raw))
+            if bodies.is_otherwise_as_before({}, raw, write.raw):  # two may change it in one second
+                return None
         if is_done and bodies.is_otherwise_as_before(body, raw, write.raw):
             return WriteResult(write.key, self.record(raw))
         return WriteResult(write.key, error=Conflict("The contact was changed in Mailchimp meanwhile."))

@@ -19,7 +19,7 @@ from integrations.sandbox.mailchimp.accounts import COUNTRIES, Account, Sizes
 from integrations.sandbox.mailchimp.audiences import Audience
 from integrations.sandbox.mailchimp.deliveries import delivered
 from integrations.sandbox.mailchimp.double import MailchimpDouble
-from integrations.sandbox.mailchimp.edits import WHAT, Staff
+from integrations.sandbox.mailchimp.edits import SAYS, WHAT, Staff
 
 _VERBS = {"change": {"members"}, "create": {"members"}, "delete": {"members", "forgotten"}}
 _OPENING = {"name", "seed", "sizes", "currency", "dc", "press"}
@@ -58,6 +58,8 @@ class MailchimpControl:
                 return _json(asdict(self._mailchimp.settings))
             case "POST", [account_id, ("change" | "create" | "delete") as verb]:
                 return _json(self._edit(self._account(account_id), verb, body))
+            case "POST", [account_id, "say"]:
+                return _json(self._say(self._account(account_id), body))
             case "POST", [account_id, "tokens"]:
                 return _json(self._tokens(self._account(account_id), body))
             case "POST", [account_id, "deliver"]:
@@ -120,6 +122,14 @@ class MailchimpControl:
             return {"members": staff.create(_whole(body, "members", 0))}
         hands = {"members": staff.archive, "forgotten": staff.forget}
         return {kind: hand(_whole(body, kind, 0)) for kind, hand in hands.items() if kind in body}
+
+    def _say(self, account: Account, body: Body) -> Body:
+        is_clear = isinstance(body.get("email"), str) and body.get("says") in SAYS
+        if set(body) - {"email", "says", "list"} or not is_clear:
+            raise Unclear(f"Send email, and what its owner says: {', '.join(SAYS)}; if wanted a list.")
+        audience = _audiences(account, body.get("list"))[0]
+        staff = Staff(self._mailchimp, account, audience, random.Random(0))
+        return {"members": staff.say(body["email"], body["says"])}
 
     def _tokens(self, account: Account, body: Body) -> Body:
         """Acts on the tokens from the consent page; on the API key too with include_personal."""

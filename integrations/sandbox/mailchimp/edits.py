@@ -15,6 +15,7 @@ from integrations.sandbox.mailchimp.ids import subscriber_hash
 from integrations.sandbox.mailchimp.ledger import archive, forget, keep, set_tags
 from integrations.sandbox.mailchimp.newcomers import new_member
 from integrations.sandbox.mailchimp.subscribers import ADDRESS, FNAME, LNAME, OWN, PHONE
+from integrations.sandbox.mailchimp.times import stamp, whole
 from integrations.sandbox.persons import FAMILY, GIVEN, STREETS
 from integrations.sandbox.store import Entry
 
@@ -46,6 +47,18 @@ class Staff:
         for entry in picked:
             forget(self.mailchimp, self.audience, entry, source="admin")
         return [str(entry.document["id"]) for entry in picked]
+
+    def say(self, email: str, word: str) -> list[str]:
+        """Let a member speak for himself: sign up by the audience's own form, leave by the link, or bounce."""
+        found, now = self.audience.register.find(email), self.mailchimp.clock.now()
+        if found is None and word != "yes":
+            return []
+        member = found.document if found else new_member(
+            self.account, self.audience, email, status="subscribed", now=now, source="Form"
+        )  # fmt: skip
+        confirmed = {"timestamp_opt": stamp(whole(now))} if word == "yes" else {}
+        said = keep(self.mailchimp, self.audience, found, member | _SAID[word] | confirmed, source="user")
+        return [str(said["id"])]
 
     def _change(self, entry: Entry, what: str | None) -> str:
         kinds = [kind for kind in _CHANGES if kind != "status" or entry.document["status"] == "subscribed"]
@@ -127,6 +140,12 @@ def _own(staff: Staff, member: Document) -> Document:
     )
 
 
+_SAID: dict[str, Document] = {
+    "yes": {"status": "subscribed", "unsubscribe_reason": ""},
+    "no": {"status": "unsubscribed", "unsubscribe_reason": "No longer interested"},
+    "bounce": {"status": "cleaned"},
+}
+SAYS = tuple(_SAID)
 _CHANGES: dict[str, Callable[[Staff, Document], Document]] = {
     "name": _name,
     "phone": _phone,

@@ -60,6 +60,8 @@ class SquareControl:
                 return _json(asdict(self._square.settings))
             case "POST", [merchant_id, ("change" | "create" | "delete") as verb]:
                 return _json(self._edit(self._merchant(merchant_id), verb, body))
+            case "POST", [merchant_id, "unsubscribe"]:
+                return _json({"customers": self._unsubscribe(self._merchant(merchant_id), body)})
             case "POST", [merchant_id, "tokens"]:
                 return _json(self._tokens(self._merchant(merchant_id), body))
             case "POST", [merchant_id, "deliver"]:
@@ -74,6 +76,11 @@ class SquareControl:
         if merchant_id not in self._square.merchants:
             raise Unclear(f"No seller {merchant_id}; GET /_control/state lists them.")
         return self._square.merchants[merchant_id]
+
+    def _unsubscribe(self, merchant: Merchant, body: Body) -> list[str]:
+        if set(body) != {"email"} or not isinstance(body["email"], str):
+            raise Unclear("Send email, the address of a customer who leaves the seller's mails.")
+        return Staff(self._square, merchant, random.Random(0)).unsubscribe(body["email"])
 
     def _open(self, body: Body) -> Body:
         if not isinstance(body.get("name"), str) or set(body) - {"name", "seed", "sizes", "locations"}:

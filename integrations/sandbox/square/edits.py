@@ -35,6 +35,12 @@ class Staff:
     def store(self, kind: str, old: Entry | None, document: Document) -> str:
         return str(keep(self.square, self.merchant, kind, old, document)["id"])
 
+    def unsubscribe(self, email: str) -> list[str]:
+        """Let every customer with this address leave the seller's mails, as the link in them does."""
+        found = [each for each in self.shuffled("customers") if each.document.get("email_address") == email]
+        left: Document = {"preferences": {"email_unsubscribed": True}}
+        return [self.store("customers", each, _touched(self, each.document, **left)) for each in found]
+
     def _pick(self, kind: str, number: int) -> list[Entry]:
         return list(islice(self.shuffled(kind), number))
 

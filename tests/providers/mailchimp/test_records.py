@@ -40,7 +40,7 @@ def test_a_contact() -> None:
         "merge_fields.ADDRESS.addr1": "1 Mill Lane", "merge_fields.ADDRESS.city": "Leeds",
         "merge_fields.ADDRESS.zip": "LS1 4DY", "merge_fields.ADDRESS.country": "gb",
         "merge_fields.BIRTHDAY": "0000-03-14", "merge_fields.MEMBERNO": 10000, "merge_fields.HALVES": "12/24",
-        "timestamp_opt": AT_NOON, "last_changed": AT_NOON, "language": "en", "vip": False, "source": "Hosted Form",
+        "timestamp_opt": AT_NOON, "last_changed": AT_NOON, "status_since": AT_NOON, "language": "en", "vip": False, "source": "Hosted Form",
         "tags": ["Volunteers 💛", "Jazz"], "location.country_code": "GB", "location.timezone": "Europe/London",
     }  # fmt: skip
 
@@ -70,6 +70,11 @@ def test_a_contact_as_the_shipped_template_maps_it() -> None:
 @pytest.mark.parametrize("status", ["subscribed", "pending", "unsubscribed", "cleaned", "transactional"])
 def test_a_status_is_the_consent_of_the_same_name(status: str) -> None:
     assert canonical(MEMBER | {"status": status})["marketing_consent"]["status"] == status
+
+
+def test_a_no_counts_from_the_last_change_on_and_not_from_the_yes_before() -> None:
+    left = MEMBER | {"status": "unsubscribed", "last_changed": "2026-04-01T12:00:00+00:00"}
+    assert canonical(left)["marketing_consent"]["at"] == datetime(2026, 4, 1, 12, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("status", ["archived", "something_new"])
