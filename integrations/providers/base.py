@@ -311,7 +311,6 @@ class Provider:
     spec: Spec
     check: Check
     streams: Mapping[ObjectType, Stream]
-    outlets: Mapping[ObjectType, Outlet] = field(default_factory=dict)
     oauth: OAuth | None = None
     key_auth: KeyAuth | None = None
     webhooks: WebhookReceiver | None = None
@@ -319,6 +318,7 @@ class Provider:
     chooser: Chooser | None = None
     call_class: Callable[[str, str], str] = one_class
     classify: "Classifier" = field(kw_only=True)
+    outlets: Mapping[ObjectType, Outlet] = field(default_factory=dict, kw_only=True)
 
     @property
     def writers(self) -> dict[ObjectType, Outlet]:
