@@ -191,6 +191,20 @@ def only(_context: Context, part: str) -> Change:
     return change
 
 
+def total(_context: Context, part: str) -> Change:
+    """The sum of an amount over all entries of a list; nothing where no entry has one."""
+
+    def change(value: Any) -> Money | None:
+        if not isinstance(value, list) or not all(isinstance(entry, Mapping) for entry in value):
+            raise Unfit("this is not a list of entries")
+        amounts = [entry[part] for entry in value if isinstance(entry.get(part), Money)]
+        if len({each.currency for each in amounts}) > 1:
+            raise Unfit("these are amounts in several currencies")
+        return Money(sum(each.minor for each in amounts), amounts[0].currency) if amounts else None
+
+    return change
+
+
 def text(_context: Context) -> Change:
     """As text."""
     return str
@@ -244,6 +258,7 @@ TRANSFORMS: dict[str, Callable[..., Change]] = {
     "currency": currency,
     "choice": choice,
     "only": only,
+    "total": total,
     "text": text,
     "reference": reference,
     "reference_id": reference_id,

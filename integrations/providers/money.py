@@ -1,4 +1,4 @@
-"""How decimal amounts become minor units: by the number of decimals that ISO 4217 gives a currency. Pure."""
+"""How decimal amounts become minor units and back: by the decimals that ISO 4217 gives a currency. Pure."""
 
 import re
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
@@ -47,3 +47,9 @@ def from_decimal(value: Any, currency: Any) -> Money:
     if not minor.is_finite() or abs(minor) > _LARGEST:
         raise BadRecord(f"“{value!s:.40}” is not an amount.")
     return Money(int(minor), currency)
+
+
+def as_number(money: Money) -> int | float:
+    """Return an amount as a number for JSON, whose shortest text has the currency's own decimals at most."""
+    exact = Decimal(money.minor).scaleb(-decimals(money.currency))
+    return int(exact) if exact == exact.to_integral_value() else float(exact)

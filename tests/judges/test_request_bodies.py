@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +15,7 @@ from tests.contract.stage import MAILCHIMP, SQUARE, Stage
 from tests.judges.journey import travel
 from tests.judges.official import Description
 from tests.judges.recorder import Recorder, Sent
+from tests.judges.selling import sell
 from tests.provider_sandbox import Sandbox
 from tests.sandbox.mailchimp.test_official_spec import SPEC as MAILCHIMP_FILE
 from tests.sandbox.test_official_spec import SPEC as SQUARE_FILE
@@ -38,6 +40,17 @@ MAILCHIMP_CALLS = {
     "GET /lists/{list_id}/members/{subscriber_hash}", "GET /lists/{list_id}/merge-fields",
     "GET /lists/{list_id}/merge-fields/{merge_id}",
 }  # fmt: skip
+STORE = "/ecommerce/stores/{store_id}"
+MAILCHIMP_SHOP_CALLS = {
+    "POST /ecommerce/stores", f"GET {STORE}", f"PATCH {STORE}", f"GET {STORE}/products", f"POST {STORE}/products",
+    f"PATCH {STORE}/products/{{product_id}}", f"DELETE {STORE}/products/{{product_id}}",
+    f"DELETE {STORE}/products/{{product_id}}/variants/{{variant_id}}", f"POST {STORE}/orders",
+    f"PATCH {STORE}/orders/{{order_id}}", f"DELETE {STORE}/orders/{{order_id}}",
+    f"DELETE {STORE}/orders/{{order_id}}/lines/{{line_id}}",
+}  # fmt: skip
+# The description forgets that variants and lines have ids where their product or order is changed. Mailchimp's own
+# shop plugins send them there (mailchimp/mc-woocommerce, read in November 2026), and nothing else tells them apart.
+MAILCHIMP_FORGETS = re.compile(r"^PATCH \S+: body\.(variants|lines)\.\d+: .*\('id' was unexpected\)$")
 EDITS = {
     "square": {
         "change": {"customers": 3, "products": 2, "orders": 2, "payments": 2},
@@ -97,6 +110,18 @@ def test_mailchimp_finds_no_fault_with_any_request(
     assert about(mailchimp, described) == []
     assert {mailchimp.name_of(each) for each in described} == MAILCHIMP_CALLS
     assert [each.path.rpartition("/")[2] for each in of_the_sign_in] == ["token", "metadata"]  # not in the description
+
+
+def test_mailchimp_finds_no_fault_with_any_request_to_a_store(
+    mailchimp: Description, sandbox: Sandbox, recorder: Recorder
+) -> None:
+    account = open_account(MAILCHIMP, sandbox)
+    sell(account)
+    sent = [each.below(f"/mailchimp/{account.told['dc']}") for each in recorder.sent]
+    complaints = about(mailchimp, sent)
+    assert [each for each in complaints if not MAILCHIMP_FORGETS.match(each)] == []
+    assert complaints, "the description has learnt of the ids: the exception for them can go"
+    assert {mailchimp.name_of(each) for each in sent} == MAILCHIMP_SHOP_CALLS
 
 
 def wrong(method: str, path: str, body: Any = None, *query: tuple[str, str], kind: str = "application/json") -> Sent:

@@ -55,6 +55,11 @@ CASES: list[tuple[str, Context, dict[str, Any], Any, Any]] = [
     ("only", LONDON, {"part": "sku"}, [{"sku": "S1"}], "S1"), ("only", LONDON, {"part": "sku"}, [{"name": "x"}], None),
     ("only", LONDON, {"part": "sku"}, [], None), ("only", LONDON, {"part": "sku"}, [{"sku": "S1"}, {}], UNFIT),
     ("only", LONDON, {"part": "sku"}, "S1", UNFIT),
+    ("total", LONDON, {"part": "amount"}, [{"amount": Money(150, "GBP")}, {"rate": "20"}, {"amount": Money(7, "GBP")}],
+     Money(157, "GBP")),
+    ("total", LONDON, {"part": "amount"}, [], None), ("total", LONDON, {"part": "amount"}, [{"rate": "20"}], None),
+    ("total", LONDON, {"part": "amount"}, [{"amount": Money(1, "GBP")}, {"amount": Money(1, "EUR")}], UNFIT),
+    ("total", LONDON, {"part": "amount"}, Money(1, "GBP"), UNFIT),
     ("venue_day", LONDON, {}, datetime(2026, 7, 1, 23, 30, tzinfo=UTC), "2026-07-02"),
     ("venue_day", NEW_YORK, {}, datetime(2026, 7, 1, 2, 0, tzinfo=UTC), "2026-06-30"),
     ("venue_day", LONDON, {}, "2026-07-01", UNFIT),
@@ -92,6 +97,7 @@ def test_a_value_becomes_what_it_should(
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "choice": KINDS, "reference": {"to": "customer"}, "only": {"part": "sku"}, "reference_fact": {"of": "name"},
+    "total": {"part": "amount"},
 }  # fmt: skip
 ANYTHING = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.text()) | st.datetimes(
     timezones=st.just(UTC)

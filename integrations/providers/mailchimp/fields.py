@@ -74,6 +74,32 @@ MEMBER: tuple[Field, ...] = (
     Field("location.timezone", "Time zone"),
     Field("last_changed", "Last changed", T.DATETIME),
 )
+PRODUCT: tuple[Field, ...] = (
+    Field("id", "Product ID"),
+    Field("list_id", "Audience", T.REFERENCE),
+    Field("title", "Title"),
+    Field("description", "Description"),
+    Field("type", "Kind"),
+    Field("currency_code", "Currency"),
+    Field("variants", "Variants", T.LIST),
+)
+# `refunded` is no field of Mailchimp's: it decides between the statuses that a sale can have.
+ORDER: tuple[Field, ...] = (
+    Field("id", "Order ID"),
+    Field("list_id", "Audience", T.REFERENCE),
+    Field("customer.id", "Buyer", T.REFERENCE),
+    Field("customer.email_address", "Buyer’s e-mail address", T.EMAIL),
+    Field("customer.first_name", "Buyer’s first name"),
+    Field("customer.last_name", "Buyer’s last name"),
+    Field("currency_code", "Currency"),
+    Field("order_total", "Total", T.MONEY),
+    Field("tax_total", "Tax", T.MONEY),
+    Field("discount_total", "Discount", T.MONEY),
+    Field("refunded", "Refunded", T.MONEY),
+    Field("financial_status", "Status", T.CHOICE),
+    Field("processed_at_foreign", "Sold", T.DATETIME),
+    Field("lines", "Lines", T.LIST),
+)
 
 # What may be written of a contact, besides the merge fields of its audience that are not named here. `status_if_new`
 # is how a new contact begins, and `list_id` the audience that it goes to.
@@ -81,3 +107,14 @@ MEMBER_WRITABLE: frozenset[str] = frozenset({
     "list_id", "status_if_new", "status", "email_address", "email_type", "language", "vip", "tags",
     *(each.id for each in MEMBER if each.id.startswith(MERGE_FIELDS) and each.id != "merge_fields.ADDRESS"),
 })  # fmt: skip
+PRODUCT_WRITABLE: frozenset[str] = frozenset(each.id for each in PRODUCT if each.id not in ("id", "currency_code"))
+ORDER_WRITABLE: frozenset[str] = frozenset(each.id for each in ORDER if each.id != "id")
+
+
+def named(path: str, listed: tuple[Field, ...]) -> str:
+    """Return which of these fields a refusal means by Mailchimp's path of it; the path itself where it is none."""
+    parts = path.split(".")
+    known = {each.id for each in listed}
+    above = [".".join(parts[:length]) for length in range(len(parts), 0, -1)]
+    beside = [f"customer.{path}"]  # an order's buyer is told without saying whose
+    return next((each for each in (*above, *beside) if each in known), path)

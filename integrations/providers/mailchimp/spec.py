@@ -10,7 +10,7 @@ SCOPES = (
         FULL_ACCESS,
         "Your Mailchimp account",
         "Mailchimp gives all or nothing. We use it to read your audiences and the contacts in the one you choose, and "
-        "to bring in your customers once you have seen and accepted what would be sent.",
+        "to bring in your customers, products and sales once you have seen and accepted what would be sent.",
     ),
 )
 
@@ -35,6 +35,7 @@ SPEC = Spec(
         "Keeps your newsletter's contacts together with your customers.",
         "Knows who subscribed, who left, and since when.",
         "Sees the fields that you made for your audience.",
+        "Tells it who bought what, so that you can write to those who came.",
     ),
     never="We never send a campaign, and we never subscribe anyone who did not ask for it.",
 )

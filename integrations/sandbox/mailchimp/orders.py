@@ -1,4 +1,7 @@
-"""How the orders of a shop are read and written. An order needs its products first, and brings its customer."""
+"""How the orders of a shop are read and written. An order needs its products first, and brings its customer.
+
+While a shop is not syncing, what an order's automations would be told is kept beside it.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,11 @@ from integrations.sandbox.generation import Document
 from integrations.sandbox.mailchimp.calls import Call, Route, page_of
 from integrations.sandbox.mailchimp.errors import bad_request, not_found
 from integrations.sandbox.mailchimp.fields import page
+from integrations.sandbox.mailchimp.order_lines import changed_lines, new_lines, without
 from integrations.sandbox.mailchimp.shapes import FIELDS, PAGE, email, listing, record, text
 from integrations.sandbox.mailchimp.shop import Store
 from integrations.sandbox.mailchimp.shop_customers import recount, upsert
-from integrations.sandbox.mailchimp.shop_shapes import CUSTOMER, ID, LINE, ORDER, ORDER_NAMES
+from integrations.sandbox.mailchimp.shop_shapes import CHANGED_LINE, CUSTOMER, ID, LINE, ORDER, ORDER_NAMES
 from integrations.sandbox.mailchimp.stores import store_of
 
 _BLANK = {
@@ -35,23 +39,26 @@ def add_order(call: Call) -> Document:
     """Everything is checked before the customer is written, so that a refused order leaves nothing behind."""
     store, wishes = store_of(call), call.body
     if wishes["id"] in store.orders:
-        raise bad_request("An order with the provided ID already exists in the store.")
-    lines = [_line(store, line) for line in wishes["lines"]]
+        raise bad_request("An order with the provided ID already exists in the account.")
+    lines = new_lines(store, wishes["lines"])
     upsert(call, store, wishes["customer"])
     customer = {"id": wishes["customer"]["id"]}
     beside = {"store_id": store.document["id"], "customer": customer, "lines": lines}
-    store.orders[wishes["id"]] = _BLANK | wishes | beside
-    recount(store, customer["id"])
-    return _shown(store, store.orders[wishes["id"]])
+    return _kept(store, {}, _BLANK | wishes | beside)
 
 
 def change_order(call: Call) -> Document:
     store, order, wishes = store_of(call), _order(call), dict(call.body)
+    if "lines" in wishes:
+        wishes["lines"] = changed_lines(store, order["lines"], wishes["lines"])
     if "customer" in wishes:
         upsert(call, store, wishes.pop("customer") | {"id": order["customer"]["id"]})
-    store.orders[order["id"]] = order | wishes
-    recount(store, order["customer"]["id"])
-    return _shown(store, store.orders[order["id"]])
+    return _kept(store, order, order | wishes)
+
+
+def delete_line(call: Call) -> None:
+    store, order = store_of(call), _order(call)
+    store.orders[order["id"]] = without(order, call.ids["line_id"])
 
 
 def delete_order(call: Call) -> None:
@@ -60,18 +67,12 @@ def delete_order(call: Call) -> None:
     recount(store, order["customer"]["id"])
 
 
-def _line(store: Store, line: Document) -> Document:
-    product = store.products.get(line["product_id"])
-    if product is None:
-        raise bad_request(f"A product with the ID {line['product_id']} does not exist in the store.")
-    variants = {variant["id"]: variant for variant in product["variants"]}
-    if line["product_variant_id"] not in variants:
-        raise bad_request(f"A variant with the ID {line['product_variant_id']} does not exist for the product.")
-    titles = {
-        "product_title": product["title"], "product_variant_title": variants[line["product_variant_id"]]["title"],
-        "image_url": product["image_url"],
-    }  # fmt: skip
-    return {"discount": 0} | line | titles
+def _kept(store: Store, before: Document, order: Document) -> Document:
+    if not store.document["is_syncing"] and order["financial_status"] != before.get("financial_status"):
+        store.notifications.append({"id": order["id"], "financial_status": order["financial_status"]})
+    store.orders[order["id"]] = order
+    recount(store, order["customer"]["id"])
+    return _shown(store, order)
 
 
 def _shown(store: Store, order: Document) -> Document:
@@ -93,6 +94,7 @@ _POST = record(
     ORDER | {"id": ID, "customer": _BUYER, "lines": listing(LINE, at_least=1)},
     required=["id", "customer", "currency_code", "order_total", "lines"],
 )
+_PATCH = record(ORDER | {"customer": record(CUSTOMER), "lines": listing(CHANGED_LINE, at_least=1)})
 ROUTES = [
     Route(
         "GET", _ALL, get_orders, query=FIELDS | PAGE | {"customer_id": text()},
@@ -100,6 +102,7 @@ ROUTES = [
     ),
     Route("POST", _ALL, add_order, body=_POST),
     Route("GET", _ONE, get_order, query=FIELDS, shown=ORDER_NAMES),
-    Route("PATCH", _ONE, change_order, body=record(ORDER | {"customer": record(CUSTOMER)})),
+    Route("PATCH", _ONE, change_order, body=_PATCH),
     Route("DELETE", _ONE, delete_order),
+    Route("DELETE", f"{_ONE}/lines/{{line_id}}", delete_line),
 ]  # fmt: skip

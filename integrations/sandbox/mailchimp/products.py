@@ -29,7 +29,8 @@ def get_product(call: Call) -> Document:
 def add_product(call: Call) -> Document:
     store, wishes = store_of(call), call.body
     if wishes["id"] in store.products:
-        raise bad_request("A product with the provided ID already exists in the store.")
+        raise bad_request("A product with the provided ID already exists in the account.")
+    _refuse_doubles(wishes["variants"])
     variants = [_variant(call, variant, None) for variant in wishes["variants"]]
     product: Document = _BLANK | wishes | {"currency_code": store.document["currency_code"], "variants": variants}
     store.products[wishes["id"]] = product
@@ -40,6 +41,7 @@ def change_product(call: Call) -> Document:
     """Variants that are sent are put; others stay."""
     product, wishes = _product(call), call.body
     variants = product["variants"]
+    _refuse_doubles(wishes.get("variants", []))
     for wish in wishes.get("variants", ()):
         variants = _put(call, variants, wish)
     return _keep(call, product | wishes | {"variants": variants})
@@ -61,6 +63,22 @@ def put_variant(call: Call) -> Document:
         raise invalid([problem("id", "The id is not the one in the path")])
     variants = _keep(call, product | {"variants": _put(call, product["variants"], call.body)})["variants"]
     return next(dict(variant) for variant in variants if variant["id"] == variant_id)
+
+
+def delete_variant(call: Call) -> None:
+    """A product never loses its last variant."""
+    product, variant_id = _product(call), call.ids["variant_id"]
+    left = [variant for variant in product["variants"] if variant["id"] != variant_id]
+    if len(left) == len(product["variants"]):
+        raise not_found()
+    if not left:
+        raise bad_request("In order to delete this variant, delete the parent resource.")
+    _keep(call, product | {"variants": left})
+
+
+def _refuse_doubles(wishes: list[Document]) -> None:
+    if len({wish["id"] for wish in wishes}) < len(wishes):
+        raise bad_request("A product may not contain the same variant id more than once.")
 
 
 def _put(call: Call, variants: list[Document], wish: Document) -> list[Document]:
@@ -101,4 +119,5 @@ ROUTES = [
         shown=page("variants", VARIANT_NAMES, "store_id product_id"),
     ),
     Route("PUT", f"{_ONE}/variants/{{variant_id}}", put_variant, body=VARIANT_CHECK),
+    Route("DELETE", f"{_ONE}/variants/{{variant_id}}", delete_variant),
 ]  # fmt: skip

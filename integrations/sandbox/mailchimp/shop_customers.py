@@ -7,7 +7,7 @@ from integrations.sandbox.mailchimp import ledger
 from integrations.sandbox.mailchimp.calls import Call, Route, page_of
 from integrations.sandbox.mailchimp.errors import bad_request, invalid, not_found, problem
 from integrations.sandbox.mailchimp.fields import page
-from integrations.sandbox.mailchimp.member_wishes import refuse_forgotten
+from integrations.sandbox.mailchimp.member_wishes import refuse_forgotten, with_status
 from integrations.sandbox.mailchimp.newcomers import new_member
 from integrations.sandbox.mailchimp.shapes import FIELDS, PAGE, email, record
 from integrations.sandbox.mailchimp.shop import Store
@@ -60,7 +60,9 @@ def upsert(call: Call, store: Store, wishes: Document) -> Document:
             raise invalid([problem("customer", f"Required fields were not provided: {', '.join(missing)}")])
         _join(call, store, wishes)
     elif "email_address" in wishes and not _is_same(wishes["email_address"], known["email_address"]):
-        raise invalid([problem("email_address", "The address of a customer cannot be changed")])
+        raise invalid([problem("email_address", "An email address may not be changed once a customer is created")])
+    elif wishes.get("opt_in_status") and not known["opt_in_status"]:
+        _opt_in(call, store, known)
     blank = {
         "company": "", "first_name": "", "last_name": "", "orders_count": 0, "total_spent": 0, "address": {},
         "created_at": stamp(call.now),
@@ -90,6 +92,14 @@ def _join(call: Call, store: Store, wishes: Document) -> None:
     fields = {tag: audience.merge_fields.by_tag(tag) for tag in tags}
     member["merge_fields"] = {field["merge_id"]: tags[tag] for tag, field in fields.items() if field is not None}
     ledger.keep(call.mailchimp, audience, None, member, source="api")
+
+
+def _opt_in(call: Call, store: Store, customer: Document) -> None:
+    """Who was transactional is subscribed from now on; everybody else keeps the status."""
+    audience = call.account.audiences[store.document["list_id"]]
+    entry = audience.register.find(customer["email_address"])
+    if entry is not None and entry.document["status"] == "transactional":
+        ledger.keep(call.mailchimp, audience, entry, with_status(entry.document, "subscribed"), source="api")
 
 
 def _is_same(email_address: str, other: str) -> bool:

@@ -71,10 +71,12 @@ PRODUCT: Shape = {
     "images": listing(record({"id": ID, "url": text(), "variant_ids": listing(ID)}, required=["id", "url"])),
     "published_at_foreign": raw(moment),
 }
-LINE = record(
-    {"id": ID, "product_id": ID, "product_variant_id": ID, "quantity": integer, "price": number, "discount": number},
-    required=["id", "product_id", "product_variant_id", "quantity", "price"],
-)
+_LINE: Shape = {
+    "id": ID, "product_id": ID, "product_variant_id": ID, "quantity": integer, "price": number, "discount": number,
+}  # fmt: skip
+LINE = record(_LINE, required=["id", "product_id", "product_variant_id", "quantity", "price"])
+# The description leaves the id out where an order is changed; the vendor's own clients send it to tell lines apart.
+CHANGED_LINE = record(_LINE, required=["id"])
 _PROMO = record(
     {"code": text(at_least=1), "amount_discounted": number, "type": choice("fixed", "percentage")},
     required=["code", "amount_discounted", "type"],

@@ -65,6 +65,8 @@ def _of_shops(account: Account, part: str) -> Iterator[Document]:
     for store in account.stores.values():
         if part == "document":
             yield store.document
+        elif part == "notifications":
+            yield from store.notifications
         else:
             yield from getattr(store, part).values()
 
@@ -75,5 +77,8 @@ _OF_AUDIENCES: dict[str, Callable[[Audience], Iterator[Document]]] = {
     "merge_fields": _merge_fields,
     "tags": _tags,
 }
-_OF_SHOPS = {"stores": "document", "customers": "customers", "products": "products", "orders": "orders"}
+_OF_SHOPS = {
+    "stores": "document", "customers": "customers", "products": "products", "orders": "orders",
+    "notifications": "notifications",
+}  # fmt: skip
 KINDS = (*_OF_AUDIENCES, *_OF_SHOPS)

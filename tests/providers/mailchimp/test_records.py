@@ -40,7 +40,8 @@ def test_a_contact() -> None:
         "merge_fields.ADDRESS.addr1": "1 Mill Lane", "merge_fields.ADDRESS.city": "Leeds",
         "merge_fields.ADDRESS.zip": "LS1 4DY", "merge_fields.ADDRESS.country": "gb",
         "merge_fields.BIRTHDAY": "0000-03-14", "merge_fields.MEMBERNO": 10000, "merge_fields.HALVES": "12/24",
-        "timestamp_opt": AT_NOON, "last_changed": AT_NOON, "status_since": AT_NOON, "language": "en", "vip": False, "source": "Hosted Form",
+        "timestamp_opt": AT_NOON, "last_changed": AT_NOON, "status_since": AT_NOON,
+        "language": "en", "vip": False, "source": "Hosted Form",
         "tags": ["Volunteers 💛", "Jazz"], "location.country_code": "GB", "location.timezone": "Europe/London",
     }  # fmt: skip
 

@@ -95,6 +95,64 @@ def test_an_order_brings_its_customer_and_counts(sandbox: Sandbox) -> None:
     assert [order["id"] for order in found["orders"]] == ["o-1"]
 
 
+def test_nothing_that_is_refused_says_which_product_is_missing(sandbox: Sandbox) -> None:
+    open_full_store(sandbox)
+    for line, said in [
+        (LINE | {"product_id": "p-9"}, "A product with the provided ID does not exist in the account for this list."),
+        (
+            LINE | {"product_variant_id": "v-9"},
+            "A product with the provided variant ID does not exist in the account for this list.",
+        ),
+    ]:
+        refused = sandbox.api.post(f"{STORE}/orders", json=ORDER | {"lines": [line]})
+        assert (refusal(refused), refused.json()["detail"]) == ((400, "Bad Request"), said)
+
+
+def test_lines_that_are_sent_are_changed_or_added_and_others_stay(sandbox: Sandbox) -> None:
+    open_full_store(sandbox)
+    sandbox.api.post(f"{STORE}/orders", json=ORDER)
+    path = f"{STORE}/orders/o-1"
+    changed = sandbox.api.patch(path, json={"lines": [{"id": "l-1", "quantity": 3}, LINE | {"id": "l-2"}]}).json()
+    assert [(line["id"], line["quantity"]) for line in changed["lines"]] == [("l-1", 3), ("l-2", 2)]
+    kept = sandbox.api.patch(path, json={"lines": [LINE | {"id": "l-2", "quantity": 5}]}).json()
+    assert [(line["id"], line["quantity"]) for line in kept["lines"]] == [("l-1", 3), ("l-2", 5)]
+    assert wrong_fields(sandbox.api.patch(path, json={"lines": [{"id": "l-3"}]})) == ["lines.0"]
+    assert refusal(sandbox.api.patch(path, json={"lines": [LINE, LINE]})) == (400, "Bad Request")
+    assert refusal(sandbox.api.patch(path, json={"lines": [LINE | {"product_id": "p-9"}]})) == (400, "Bad Request")
+
+
+def test_a_line_can_be_taken_out_but_the_last(sandbox: Sandbox) -> None:
+    open_full_store(sandbox)
+    sandbox.api.post(f"{STORE}/orders", json=ORDER | {"lines": [LINE, LINE | {"id": "l-2"}]})
+    path = f"{STORE}/orders/o-1/lines"
+    assert sandbox.api.delete(f"{path}/l-1").status_code == 204
+    assert refusal(sandbox.api.delete(f"{path}/l-1")) == (404, "Resource Not Found")
+    assert refusal(sandbox.api.delete(f"{path}/l-2")) == (400, "Bad Request")
+    assert [line["id"] for line in sandbox.truth("orders")[0]["lines"]] == ["l-2"]
+
+
+def test_the_address_of_a_customer_stays_and_opting_in_later_subscribes(sandbox: Sandbox) -> None:
+    open_full_store(sandbox)
+    sandbox.api.post(f"{STORE}/orders", json=ORDER)
+    other = ORDER | {"id": "o-2", "customer": BUYER | {"email_address": "other@example.net"}}
+    assert wrong_fields(sandbox.api.post(f"{STORE}/orders", json=other)) == ["email_address"]
+    sandbox.api.post(f"{STORE}/orders", json=ORDER | {"id": "o-3", "customer": {"id": "c-1"}})
+    assert sandbox.api.get(sandbox.member_path("buyer@example.net")).json()["status"] == "transactional"
+    sandbox.api.post(f"{STORE}/orders", json=ORDER | {"id": "o-4", "customer": BUYER | {"opt_in_status": True}})
+    assert sandbox.api.get(sandbox.member_path("buyer@example.net")).json()["status"] == "subscribed"
+
+
+def test_automations_hear_of_orders_while_the_store_is_not_syncing(sandbox: Sandbox) -> None:
+    open_full_store(sandbox)
+    sandbox.api.patch(STORE, json={"is_syncing": True})
+    sandbox.api.post(f"{STORE}/orders", json=ORDER | {"financial_status": "paid"})
+    assert sandbox.truth("notifications") == []
+    sandbox.api.patch(STORE, json={"is_syncing": False})
+    sandbox.api.patch(f"{STORE}/orders/o-1", json={"order_total": 30})
+    sandbox.api.patch(f"{STORE}/orders/o-1", json={"financial_status": "refunded"})
+    assert sandbox.truth("notifications") == [{"id": "o-1", "financial_status": "refunded"}]
+
+
 @pytest.mark.parametrize(
     ("wish", "field"),
     [
@@ -118,5 +176,8 @@ def test_products_keep_the_variants_that_are_not_sent(sandbox: Sandbox) -> None:
     changed = sandbox.api.patch(path, json={"title": "Late jazz", "variants": [VARIANT | {"id": "v-2"}]}).json()
     assert (changed["title"], [one["id"] for one in changed["variants"]]) == ("Late jazz", ["v-1", "v-2"])
     assert sandbox.api.get(f"{path}/variants", params={"count": 1}).json()["total_items"] == 2
+    assert sandbox.api.delete(f"{path}/variants/v-1").status_code == 204
+    assert refusal(sandbox.api.delete(f"{path}/variants/v-1")) == (404, "Resource Not Found")
+    assert refusal(sandbox.api.delete(f"{path}/variants/v-2")) == (400, "Bad Request")
     assert sandbox.api.delete(path).status_code == 204
     assert sandbox.api.get(f"{STORE}/products").json()["products"] == []
