@@ -37,7 +37,7 @@ CROSS JOIN jsonb_array_elements(coalesce(link.base, record.fields) -> 'variants'
 WHERE source.venue_id = %(venue)s AND source.provider = ANY(%(providers)s) AND variant ->> 'key' = ANY(%(keys)s)
 """
 _TARGETS = """
-SELECT asked.id, record.object_type, link.external_id, link.state,
+SELECT asked.id, record.id, record.object_type, link.external_id, link.state,
        record.fields ->> 'email',
        coalesce(record.fields ->> 'name',
                 concat_ws(' ', record.fields ->> 'given_name', record.fields ->> 'family_name'))
@@ -52,8 +52,9 @@ Pointer = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """A record that is pointed to, and how it stands at the provider that asked."""
+    """A record that is pointed to, or that it was made one with, and how it stands at the provider that asked."""
 
+    record: uuid.UUID
     object_type: str
     external_id: str | None
     state: str | None
@@ -103,12 +104,10 @@ class References:
             return [Resolved(dict(fields)) for fields in listed]
         found = self._records(pointers)
         targets = self._targets(set(found.values()))
-        known = {each: (record, targets[record]) for each, record in found.items() if record in targets}
+        known = {each: targets[record] for each, record in found.items() if record in targets}
         return [self._resolved(fields, known, ahead) for fields in listed]
 
-    def _resolved(
-        self, fields: Mapping[str, Any], known: Mapping[Pointer, tuple[uuid.UUID, _Target]], ahead: bool
-    ) -> Resolved:
+    def _resolved(self, fields: Mapping[str, Any], known: Mapping[Pointer, _Target], ahead: bool) -> Resolved:
         waits = set[ObjectType]()
 
         def turned(value: Any) -> Any:
@@ -120,20 +119,18 @@ class References:
                 return {name: turned(each) for name, each in value.items()}
             if _key(value) not in known:
                 return value
-            record, target = known[_key(value)]
+            target = known[_key(value)]
             awaited = target.is_on_its_way and target.object_type in self.sent
             if awaited and not ahead:
                 waits.add(ObjectType(target.object_type))
-            external_id = target.external_id if target.is_there else f"{NEW}{record.hex}" if awaited else None
-            return self._pointer(value, record, target, external_id)
+            external_id = target.external_id if target.is_there else f"{NEW}{target.record.hex}" if awaited else None
+            return self._pointer(value, target, external_id)
 
         return Resolved(turned(fields), frozenset(waits))
 
-    def _pointer(
-        self, value: Mapping[str, Any], record: uuid.UUID, target: _Target, external_id: str | None
-    ) -> dict[str, Any]:
+    def _pointer(self, value: Mapping[str, Any], target: _Target, external_id: str | None) -> dict[str, Any]:
         found: dict[str, Any] = {
-            "provider": self.connection.provider, "type": target.object_type, "id": external_id, "record": record.hex,
+            "provider": self.connection.provider, "type": target.object_type, "id": external_id, "record": target.record.hex,
             "email": target.email, "name": target.name, "variant": self._variants.get(_key(value)),
         }  # fmt: skip
         return {name: each for name, each in found.items() if each}
