@@ -130,8 +130,9 @@ class References:
 
     def _pointer(self, value: Mapping[str, Any], target: _Target, external_id: str | None) -> dict[str, Any]:
         found: dict[str, Any] = {
-            "provider": self.connection.provider, "type": target.object_type, "id": external_id, "record": target.record.hex,
-            "email": target.email, "name": target.name, "variant": self._variants.get(_key(value)),
+            "provider": self.connection.provider, "type": target.object_type, "id": external_id,
+            "record": target.record.hex, "email": target.email, "name": target.name,
+            "variant": self._variants.get(_key(value)),
         }  # fmt: skip
         return {name: each for name, each in found.items() if each}
 
