@@ -15,24 +15,15 @@ import json
 import os
 import resource
 import statistics
-import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
-import psycopg
-import requests
-
-from benchmarks import bound
+from benchmarks import bound, stage
 from benchmarks.lines import LINES
 
-ROOT = Path(__file__).resolve().parent.parent
-DATABASE = "backline_bench"
 _WINDOWS = 8
 _SLOW_MS = 100
-_LIKE_A_WORKER = {"MALLOC_ARENA_MAX": "2"}  # as the Procfile starts one
 _TIMES = 5  # as fast as one reader that waits for every answer
 _HIDDEN = 0.85  # of our own pace without answer time: the answer time costs nothing worth the name
 _SAMPLE = 10_000  # records that a single slow reader reads to show its pace
@@ -44,7 +35,7 @@ def main() -> int:
     if asked.part:
         print(json.dumps(_part(asked)))
         return 0
-    environment = _own_database()
+    environment = stage.own_database()
     met = [measure(provider, asked, environment) for provider in asked.provider]
     return 0 if all(met) else 1
 
@@ -92,6 +83,17 @@ def _pair(
     )
 
 
+def _run(
+    part: str, provider: str, records: int, latency: int, environment: dict[str, str], *, windows: int = 1
+) -> dict[str, Any]:
+    """Return the figures of one part in a process of its own, against a sandbox of its own."""
+    size = f"{LINES[provider].size}={records}"
+    return stage.run(
+        "benchmarks.inbound", provider, ["--part", part, "--windows", str(windows)], environment, sizes=[size],
+        latency=latency,
+    )  # fmt: skip
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--provider", nargs="*", choices=list(LINES), default=list(LINES))
@@ -103,44 +105,6 @@ def _arguments() -> argparse.Namespace:
         parser.add_argument(name, help=argparse.SUPPRESS)
     parser.add_argument("--windows", type=int, default=1, help=argparse.SUPPRESS)
     return parser.parse_args()
-
-
-def _own_database() -> dict[str, str]:
-    """Make an empty database beside the configured one and return the environment that names it."""
-    url = urlsplit(os.environ["DATABASE_URL"])
-    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
-        connection.execute(f"CREATE DATABASE {DATABASE}")
-    environment = os.environ | {"DATABASE_URL": urlunsplit(url._replace(path=f"/{DATABASE}")), "LOG_LEVEL": "ERROR"}
-    release = [sys.executable, "manage.py", "release", "-v0"]
-    subprocess.run(release, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
-    return environment
-
-
-def _run(
-    part: str, provider: str, records: int, latency: int, environment: dict[str, str], *, windows: int = 1
-) -> dict[str, Any]:
-    """Return the figures of one part in a process of its own, against a sandbox of its own."""
-    size = f"{LINES[provider].size}={records}"
-    sandbox = subprocess.Popen(
-        [sys.executable, "-m", "integrations.sandbox", "--port", "0", "--die-with-parent", "--size", size],
-        cwd=ROOT, stdout=subprocess.PIPE,
-    )  # fmt: skip
-    try:
-        url = json.loads(sandbox.stdout.readline())["url"]  # type: ignore[union-attr]
-        unlimited = {"per_minute": None} if provider == "quickbooks" else {}
-        settings = {"latency_ms": latency} | unlimited
-        requests.post(f"{url}/_control/{provider}/settings", json=settings, timeout=10).raise_for_status()
-        answer = subprocess.run(
-            [sys.executable, "-m", "benchmarks.inbound", "--part", part, "--one", provider, "--sandbox", url,
-             "--windows", str(windows)],
-            cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True,
-            env=environment | _LIKE_A_WORKER | {"SANDBOX_URL": url, "PROVIDER_CALLS_PER_SECOND": f"{provider}=100000"},
-        )  # fmt: skip
-        return dict(json.loads(answer.stdout.splitlines()[-1]))
-    finally:
-        sandbox.terminate()
-        sandbox.wait()
 
 
 def _part(asked: argparse.Namespace) -> dict[str, Any]:

@@ -5,6 +5,8 @@
 """
 
 import os
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -26,6 +28,7 @@ from tests.contract.stage import MAILCHIMP, SQUARE, Stage
 from tests.contract.working import read, settle
 from tests.proofs import consents
 from tests.proofs.both_sides import BothSides, of_nobody
+from tests.proofs.house import ROOT, database_url
 from tests.provider_sandbox import Sandbox
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("proofs")]
@@ -173,3 +176,14 @@ def test_whatever_a_person_said_nobody_is_subscribed_against_the_last_word(
 
     lived()
     point(f"{ends.total()} histories of two places and our own desk, ended {dict(ends)}: 0 against the last word")
+
+
+@pytest.mark.skipif(not FULL, reason="takes minutes: ./backline prove writers")
+@pytest.mark.parametrize("provider", list(PROVIDERS))
+def test_ten_thousand_are_sent_with_the_least_calls_and_flat_memory(provider: str, point: Point) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "benchmarks.outbound", "--provider", provider],
+        cwd=ROOT, env=os.environ | {"DATABASE_URL": database_url()}, capture_output=True, text=True, timeout=900,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stdout + run.stderr[-2000:]
+    point(run.stdout.strip())
