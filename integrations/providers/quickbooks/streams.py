@@ -12,7 +12,7 @@ from integrations.providers.quickbooks import bodies, bodies_of_invoices, client
 from integrations.providers.quickbooks.changes import ChangingStream
 from integrations.providers.quickbooks.fields import CUSTOMER_WRITABLE, INVOICE_WRITABLE, PRODUCT_WRITABLE
 from integrations.providers.quickbooks.reading import CutByTime, QuickBooksStream, listed
-from integrations.providers.quickbooks.writes import WrittenStream
+from integrations.providers.quickbooks.writes import Written
 from integrations.providers.types import JSON, ExternalRecord, ObjectType, Page, Write
 
 
@@ -57,7 +57,7 @@ class PaymentMethods(ChangingStream):
     reader = staticmethod(records.payment_method)
 
 
-class Customers(CutByTime, WrittenStream, ChangingStream):
+class Customers(CutByTime, Written, ChangingStream):
     """Customers, with those that are inactive: QuickBooks has no other way to put one away."""
 
     object_type = ObjectType.CUSTOMER
@@ -73,7 +73,7 @@ class Customers(CutByTime, WrittenStream, ChangingStream):
         return bodies.customer(write)
 
 
-class Products(CutByTime, WrittenStream, ChangingStream):
+class Products(CutByTime, Written, ChangingStream):
     """Items. A category is an item, too, to QuickBooks; it is left out and named on those that it holds."""
 
     object_type = ObjectType.PRODUCT
@@ -94,7 +94,7 @@ class Products(CutByTime, WrittenStream, ChangingStream):
         return raw.get("Type") != "Category"
 
 
-class Invoices(CutByTime, WrittenStream, ChangingStream):
+class Invoices(CutByTime, Written, ChangingStream):
     """Invoices. They are made void or deleted, by the owner only."""
 
     object_type = ObjectType.INVOICE
