@@ -116,17 +116,17 @@ class Invoices(CutByTime, Written, ChangingStream):
         """Return why a write cannot be sent: lines in several currencies, or lines instead of a bundle."""
         if len(bodies_of_invoices.currencies(write.values)) > 1:
             return Invalid("An invoice has one currency, and its lines have several.", field="lines")
+        if bodies_of_invoices.has_empty(write.values.get("lines") or []):
+            return Invalid("A line of this invoice has neither words nor an amount.", field="lines")
         if "lines" in write.values and bodies_of_invoices.has_bundle(write.raw):
             return Invalid("This invoice holds a bundle; change its lines in QuickBooks.", field="lines")
         return None
 
-    def holds(self, write: Write, raw: JSON) -> bool:
-        """Return whether an invoice is as the write wants it."""
-        found, wanted = self.values(raw), dict(write.values)
-        lines = wanted.pop("lines", None)
-        return all(found.get(name) == value for name, value in wanted.items()) and (
-            lines is None or bodies_of_invoices.holds_lines(lines, found["lines"])
-        )
+    def is_same(self, name: str, ours: object, theirs: object) -> bool:
+        """Return whether a value says what is there: lines come back with ids, names and items of QuickBooks' own."""
+        if name == "lines" and isinstance(ours, list) and isinstance(theirs, list):
+            return bodies_of_invoices.holds_lines(ours, theirs)
+        return ours == theirs
 
     def is_made_by(self, write: Write, raw: JSON) -> bool:
         """Return whether an invoice bears the id of our record."""
