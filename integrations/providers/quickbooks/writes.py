@@ -92,7 +92,8 @@ def _result(outlet: QuickBooksOutlet, api: ApiSession, write: Write, told: JSON 
     if told is None:
         return WriteResult(write.key, error=Transient("QuickBooks left this record out of its answer.", code="partial"))
     if isinstance(told.get(outlet.entity), dict):
-        return WriteResult(write.key, lookups.as_written(write, outlet.record(told[outlet.entity], api)))
+        record = outlet.record(told[outlet.entity], api)
+        return lookups.gone(write) if record.deleted else WriteResult(write.key, lookups.as_written(write, record))
     error = _refused(told, answer)
     if isinstance(error, NotFound) and write.operation is Operation.DELETE:
         return lookups.gone(write)
@@ -122,22 +123,21 @@ def _is_about(field: str, element: str) -> bool:
 
 def _unmade(outlet: QuickBooksOutlet, api: ApiSession, writes: Sequence[Write], results: Results) -> Results:
     """Return what is refused because of what QuickBooks made of it. New objects are deleted again, with one call."""
+    there = {write.key: record for write in writes if (record := results[write.key].record) is not None}
     flaws = {
-        write.key: flaw
-        for write in writes
-        if (record := results[write.key].record) is not None and (flaw := outlet.flaw(write, record)) is not None
+        write.key: flaw for write in writes if write.key in there and (flaw := outlet.flaw(write, there[write.key]))
     }
-    made = [write for write in writes if write.key in flaws and write.operation is Operation.CREATE]
-    items = []
-    for write in made:
-        record = results[write.key].record
-        assert record is not None  # noqa: S101 - narrows the type
-        head = {"Id": record.id, "SyncToken": record.version}
-        items.append({"bId": write.key, "operation": "delete", outlet.entity: head})
+    made = [write.key for write in writes if write.key in flaws and write.operation is Operation.CREATE]
+    items = [
+        {
+            "bId": key, "operation": "delete",
+            outlet.entity: {"Id": there[key].id, "SyncToken": there[key].version},
+        }
+        for key in made
+    ]  # fmt: skip
     told = _posted(outlet, api, items)[0] if items else {}
-    for write in made:
-        if not isinstance(told.get(write.key, {}).get(outlet.entity), dict):
-            flaws[write.key] = Invalid(
-                f"{flaws[write.key]} It could not be taken out again.", field=flaws[write.key].field
-            )
+    for key in made:
+        is_gone = isinstance(told.get(key, {}).get(outlet.entity), dict)
+        end = "It was taken out again." if is_gone else "It could not be taken out again: delete it there."
+        flaws[key] = Invalid(f"{flaws[key]} {end}", field=flaws[key].field)
     return {key: WriteResult(key, error=flaw) for key, flaw in flaws.items()}
