@@ -23,6 +23,12 @@ def decimals(currency: str) -> int:
     return _DECIMALS.get(currency, 2)
 
 
+def words(money: Money) -> str:
+    """Return an amount for a sentence: 1,204.50 GBP, 1,200 JPY."""
+    places = decimals(money.currency)
+    return f"{Decimal(money.minor).scaleb(-places):,.{places}f} {money.currency}"
+
+
 @lru_cache(maxsize=512)
 def _places(currency: str) -> int:
     if not _CURRENCY.fullmatch(currency):

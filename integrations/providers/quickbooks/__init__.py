@@ -1,7 +1,7 @@
 """QuickBooks Online: the books with their customers, items, invoices and payments."""
 
 from integrations.providers.base import Provider
-from integrations.providers.quickbooks import client, streams
+from integrations.providers.quickbooks import client, outlets, streams
 from integrations.providers.quickbooks.auth import CompanyEntrance, QuickBooksCheck, QuickBooksOAuth
 from integrations.providers.quickbooks.spec import SPEC, call_class
 from integrations.providers.quickbooks.webhooks import QuickBooksWebhooks
@@ -15,4 +15,5 @@ QUICKBOOKS = Provider(
     entrance=CompanyEntrance(),
     call_class=call_class,
     classify=client.classify,
+    outlets=outlets.OUTLETS,
 )

@@ -46,7 +46,7 @@ def item(write: Write) -> JSON:
 
 def put_away(write: Write) -> JSON:
     """Return what makes a name inactive: QuickBooks has no other way to remove one."""
-    return _head(write) | {"Active": False}
+    return named(write) | {"Active": False}
 
 
 def display_name(values: Mapping[str, Any]) -> str:
@@ -73,7 +73,12 @@ def amended(write: Write, values: Values) -> JSON:
             body.setdefault(head, _kept(write.raw, head))[tail] = _sent(value)
         else:
             body[head] = _sent(value)
-    return body if is_new or not body else _head(write) | body
+    return body if is_new or not body else named(write) | body
+
+
+def named(write: Write) -> JSON:
+    """Return what names an object in the state that it was last seen in; what is not sent with it stays."""
+    return {"Id": write.external_id, "SyncToken": write.version, "sparse": True}
 
 
 def request_id(entity: str, keys: Iterable[str], body: bytes) -> str:
@@ -85,10 +90,6 @@ def amount(money: Money) -> int | float:
     """Return an amount as the number that QuickBooks wants."""
     found = Decimal(money.minor).scaleb(-decimals(money.currency))
     return int(found) if found == int(found) else float(found)
-
-
-def _head(write: Write) -> JSON:
-    return {"Id": write.external_id, "SyncToken": write.version, "sparse": True}
 
 
 def _sent(value: Any) -> Any:

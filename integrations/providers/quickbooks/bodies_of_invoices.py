@@ -13,7 +13,8 @@ from integrations.providers.types import JSON, Money, Operation, Values, Write
 
 _LONGEST_NUMBER = 21
 _BUNDLE = "GroupLineDetail"
-_READ_ONLY = ("Id", "name", "ItemRef.name")  # of a line, as it is read
+_DISCOUNT = "Discount"  # as such a line is read
+_COMPARED = ("unit_price", "ItemRef.value", "TaxCodeRef.value", "ClassRef.value")
 
 
 def invoice(write: Write) -> JSON:
@@ -45,12 +46,16 @@ def has_bundle(raw: JSON) -> bool:
 
 
 def holds_lines(wanted: Iterable[Values], there: Iterable[Values]) -> bool:
-    """Return whether lines as they are read are those that were written."""
+    """Return whether lines as they are read are those that were written: QuickBooks adds ids, names and an item."""
     wanted, there = list(wanted), list(there)
     return len(wanted) == len(there) and all(
-        all(found.get(name) == value for name, value in _told(line).items())
-        for line, found in zip(wanted, there, strict=True)
+        _is_held(_flat(line), found) for line, found in zip(wanted, there, strict=True)
     )
+
+
+def has_empty(lines: Iterable[Values]) -> bool:
+    """Return whether a line has neither an amount nor words."""
+    return any(_total(line) is None and not _named(line) for line in map(_flat, lines))
 
 
 def currencies(values: Values) -> set[str]:
@@ -59,8 +64,27 @@ def currencies(values: Values) -> set[str]:
     return {each.currency for each in amounts if isinstance(each, Money)}
 
 
-def _told(line: Values) -> Values:
-    return {name: value for name, value in _flat(line).items() if name not in _READ_ONLY and value is not None}
+def _is_held(line: Values, found: Values) -> bool:
+    total = _total(line)
+    if found.get("amount") != total:
+        return False
+    if total is not None and _is_discount(line, total):
+        return found.get("name") == _DISCOUNT
+    told = {name: line[name] for name in _COMPARED if line.get(name) is not None} | {"name": _named(line) or None}
+    return _is_as_many(line, found) and all(value is None or found.get(name) == value for name, value in told.items())
+
+
+def _is_as_many(line: Values, found: Values) -> bool:
+    quantity = line.get("quantity")
+    return quantity is None or Decimal(str(found.get("quantity") or 0)) == Decimal(str(quantity))
+
+
+def _is_discount(line: Values, total: Money) -> bool:
+    return total.minor < 0 and not line.get("ItemRef.value")
+
+
+def _named(line: Values) -> str:
+    return str(line.get("Description") or line.get("name") or "")
 
 
 def _flat(line: Values) -> Values:
@@ -74,8 +98,10 @@ def _flat(line: Values) -> Values:
 def _line(line: Values) -> JSON:
     line = _flat(line)
     total = _total(line)
-    named = {"Description": name} if (name := line.get("Description") or line.get("name")) else {}
-    if total.minor < 0 and not line.get("ItemRef.value"):
+    named = {"Description": name} if (name := _named(line)) else {}
+    if total is None:
+        return named | {"DetailType": "DescriptionOnly", "DescriptionLineDetail": {}}
+    if _is_discount(line, total):
         less = amount(Money(-total.minor, total.currency))
         return {"DetailType": "DiscountLineDetail", "Amount": less, "DiscountLineDetail": {"PercentBased": False}}
     return named | {"DetailType": "SalesItemLineDetail", "Amount": amount(total), "SalesItemLineDetail": _detail(line)}
@@ -91,14 +117,16 @@ def _detail(line: Values) -> JSON:
         detail["Qty"] = float(line["quantity"])
     if isinstance(line.get("unit_price"), Money):
         detail["UnitPrice"] = amount(line["unit_price"])
-    return detail
+    return detail or {"Qty": 1}  # an empty one is none
 
 
-def _total(line: Values) -> Money:
-    """Return what a line costs: as it says, else its quantity at its price."""
+def _total(line: Values) -> Money | None:
+    """Return what a line costs: as it says, else its quantity at its price; None where it says neither."""
     total: Any = line.get("amount")
     if isinstance(total, Money):
         return total
-    price: Money = line["unit_price"]
+    price: Any = line.get("unit_price")
+    if not isinstance(price, Money):
+        return None
     exact = Decimal(price.minor) * Decimal(str(line.get("quantity") or 1))
     return Money(int(exact.quantize(Decimal(1), rounding=ROUND_HALF_UP)), price.currency)

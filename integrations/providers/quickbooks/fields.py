@@ -149,6 +149,47 @@ PAYMENT: tuple[Field, ...] = (
     *_TIMES,
 )
 
+SALES_RECEIPT: tuple[Field, ...] = (
+    Field("Id", "Sales receipt ID"),
+    Field("DocNumber", "Number"),
+    Field("TxnDate", "Day", T.DATE),
+    Field("placed_on", "Day on which it was placed, where there is no other", T.DATE),
+    Field("status", "Status: completed, or void", T.CHOICE),
+    Field("CustomerRef.value", "Customer", T.REFERENCE),
+    Field("CustomerRef.name", "Customer's name"),
+    Field("TotalAmt", "Total", T.MONEY),
+    Field("currency", "Currency"),
+    Field("lines", "Lines", T.LIST),
+    Field("discounts", "Discounts", T.LIST),
+    Field("taxes", "Taxes", T.LIST),
+    Field("tip", "Tip", T.MONEY),
+    Field("tip_item", "Item that tips are booked to", T.REFERENCE),
+    Field("service_charge", "Service charge", T.MONEY),
+    Field("service_charge_item", "Item that service charges are booked to", T.REFERENCE),
+    Field("taxed_code", "Tax code of what bears tax", T.REFERENCE),
+    Field("untaxed_code", "Tax code of what bears none", T.REFERENCE),
+    Field("DepositToAccountRef.value", "Paid into", T.REFERENCE),
+    Field("PrivateNote", "Note"),
+    *_TIMES,
+)
+REFUND_RECEIPT: tuple[Field, ...] = (
+    Field("Id", "Refund receipt ID"),
+    Field("DocNumber", "Number"),
+    Field("TxnDate", "Day", T.DATE),
+    Field("status", "Status: completed, or void", T.CHOICE),
+    Field("CustomerRef.value", "Customer", T.REFERENCE),
+    Field("CustomerRef.name", "Customer's name"),
+    Field("TotalAmt", "Amount", T.MONEY),
+    Field("currency", "Currency"),
+    Field("reason", "Reason"),
+    Field("payment", "Payment that was refunded", T.REFERENCE),
+    Field("ItemRef.value", "Item that refunds are booked to", T.REFERENCE),
+    Field("untaxed_code", "Tax code", T.REFERENCE),
+    Field("DepositToAccountRef.value", "Paid from", T.REFERENCE),
+    Field("PrivateNote", "Note"),
+    *_TIMES,
+)
+
 # What may be written; the rest QuickBooks works out itself, or it belongs to the owner's bookkeeping.
 CUSTOMER_WRITABLE: frozenset[str] = frozenset({
     "DisplayName", "Title", "GivenName", "MiddleName", "FamilyName", "Suffix", "CompanyName",
@@ -164,4 +205,13 @@ PRODUCT_WRITABLE: frozenset[str] = frozenset({
 INVOICE_WRITABLE: frozenset[str] = frozenset({
     "DocNumber", "TxnDate", "DueDate", "CustomerRef.value", "BillEmail.Address", "CustomerMemo.value", "currency",
     "lines",
+})  # fmt: skip
+SALES_RECEIPT_WRITABLE: frozenset[str] = frozenset({
+    "DocNumber", "TxnDate", "placed_on", "status", "CustomerRef.value", "TotalAmt", "currency", "lines", "discounts",
+    "taxes", "tip", "tip_item", "service_charge", "service_charge_item", "taxed_code", "untaxed_code",
+    "DepositToAccountRef.value",
+})  # fmt: skip
+REFUND_RECEIPT_WRITABLE: frozenset[str] = frozenset({
+    "TxnDate", "status", "CustomerRef.value", "TotalAmt", "currency", "reason", "payment", "ItemRef.value",
+    "untaxed_code", "DepositToAccountRef.value",
 })  # fmt: skip

@@ -16,13 +16,15 @@ ENTITIES: Mapping[ObjectType, str] = {
     ObjectType.PAYMENT_METHOD: "PaymentMethod",
     ObjectType.CUSTOMER: "Customer",
     ObjectType.PRODUCT: "Item",
-    ObjectType.INVOICE: "Invoice",
+    ObjectType.ORDER: "SalesReceipt",
     ObjectType.PAYMENT: "Payment",
+    ObjectType.REFUND: "RefundReceipt",
+    ObjectType.INVOICE: "Invoice",
 }
 TAX_RATE = "TaxRate"
 _ENTITIES = frozenset({*ENTITIES.values(), TAX_RATE})
 CHANGED = "MetaData.LastUpdatedTime"
-_FIELDS = frozenset({"Active", "Id", "TxnDate", "DisplayName", "Name", "DocNumber", CHANGED})
+_FIELDS = frozenset({"AccountSubType", "Active", "Id", "TxnDate", "DisplayName", "Name", "DocNumber", CHANGED})
 _OPERATORS = frozenset({"=", "<", ">", "<=", ">=", "IN"})
 MOST_ROWS = 1000  # that one answer holds
 

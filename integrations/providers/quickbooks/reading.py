@@ -19,7 +19,7 @@ are read again. `reading` is
     most       the most rows that a page brought: one with fewer is the last, whatever was asked for
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from itertools import takewhile
@@ -28,39 +28,23 @@ from typing import Any, ClassVar
 from integrations.providers.errors import BadRecord, Transient
 from integrations.providers.http import Answer, ApiSession
 from integrations.providers.quickbooks import client, queries, records
-from integrations.providers.quickbooks.queries import CHANGED, ENTITIES, EVEN_INACTIVE, Condition
-from integrations.providers.quickbooks.spec import ACCOUNTING
-from integrations.providers.types import JSON, ExternalRecord, Field, ObjectType, Page, Position, ReadScope, Values
+from integrations.providers.quickbooks.objects import QuickBooksObject, id_of
+from integrations.providers.quickbooks.queries import CHANGED, EVEN_INACTIVE, Condition
+from integrations.providers.types import JSON, ObjectType, Page, Position, ReadScope
 
 _LAG = timedelta(minutes=2)
 _WORTH_A_CUT = timedelta(hours=1)
 _FEWEST_ROWS = 50
 _MOST_AGAIN = 20
-_DELETED = "Deleted"
 
 
-class QuickBooksStream:
+class QuickBooksStream(QuickBooksObject):
     """What the streams have in common: everything by query, in the order of change."""
 
-    object_type: ClassVar[ObjectType]
-    scope: ClassVar[str] = ACCOUNTING
     needs: ClassVar[tuple[ObjectType, ...]] = ()
-    fields: ClassVar[tuple[Field, ...]]
     sweep_size: ClassVar[int] = 100
     place: ClassVar[str] = ""
-    reader: Callable[[JSON], Values]
-    is_sale: ClassVar[bool] = False  # can be deleted, has no inactive ones, and the venue's own earliest day bounds it
     is_counted: ClassVar[bool] = False  # may be so many that a person wants to know how many
-    has_prices: ClassVar[bool] = False  # holds amounts that may name no currency
-
-    @property
-    def entity(self) -> str:
-        """Return QuickBooks' name of the object."""
-        return ENTITIES[self.object_type]
-
-    def values(self, raw: JSON) -> Values:
-        """Return the typed values of one raw object."""
-        return records.readable(self.reader, raw)
 
     def read(self, api: ApiSession, position: Position, scope: ReadScope) -> Iterator[Page]:
         """Yield pages from `position` on; see `base.Stream`."""
@@ -89,22 +73,6 @@ class QuickBooksStream:
         """Return whether an object is one of ours."""
         return True
 
-    def record(self, raw: JSON, api: ApiSession) -> ExternalRecord:
-        """Return one object with QuickBooks' version of it, and the company's currency beside amounts without one."""
-        home = api.account.get("currency")
-        is_deleted = raw.get("status") == _DELETED
-        if self.has_prices and home and not raw.get("CurrencyRef") and not is_deleted:
-            raw = raw | {"home_currency": home}
-        times = raw.get("MetaData")
-        changed = times.get("LastUpdatedTime") if isinstance(times, dict) else None
-        return ExternalRecord(
-            id=_id_of(raw),
-            raw=raw,
-            version=str(raw.get("SyncToken") or "")[:64],
-            updated_at=records.moment_or_none(changed),
-            deleted=is_deleted,
-        )
-
     def gone(self, api: ApiSession, ids: list[str]) -> list[str]:
         """Return those of at most a hundred that QuickBooks does not list any more.
 
@@ -113,7 +81,7 @@ class QuickBooksStream:
         missing = list(ids)
         while missing:
             asked = queries.select(self.entity, [*self._all(), ("Id", "IN", missing)], rows=self.sweep_size)
-            there = {_id_of(raw) for raw in listed(client.query(api, asked), self.entity)}
+            there = {id_of(raw) for raw in listed(client.query(api, asked), self.entity)}
             if there.isdisjoint(missing):
                 break
             missing = [each for each in missing if each not in there]
@@ -139,7 +107,7 @@ class QuickBooksStream:
         """Return the rows that come next, and whether they are known to be the last."""
         met = reading.get("met") or 0
         found = self.rows(api, reading, start=max(met, 1))
-        stands = bool(met and found and _id_of(found[0]) == reading["last"])
+        stands = bool(met and found and id_of(found[0]) == reading["last"])
         if met > 1 and not stands:
             reading["met"], met = 0, 0
             reading["again"] = reading.get("again", 0) + 1
@@ -220,7 +188,7 @@ def _advance(reading: JSON, fresh: list[JSON]) -> None:
     at, stood = text(last), (reading.get("at"), reading.get("last"))
     same = sum(1 for _ in takewhile(lambda raw: text(_changed(raw)) == at, reversed(fresh)))
     before = (reading.get("met") or 0) if at == stood[0] else 0
-    stands = (at, _id_of(fresh[-1]))
+    stands = (at, id_of(fresh[-1]))
     if (stood[0] or "") > at or stands == stood:
         raise Transient("QuickBooks gave the same rows twice.", code="cursor_loop")
     span = max(0, int((last - first).total_seconds()))
@@ -233,10 +201,3 @@ def _changed(raw: JSON) -> datetime:
         return records.moment(raw["MetaData"]["LastUpdatedTime"])
     except (BadRecord, KeyError, TypeError) as error:
         raise Transient("QuickBooks did not say when a record was changed.", code="unreadable") from error
-
-
-def _id_of(raw: JSON) -> str:
-    found: Any = raw.get("Id")
-    if not isinstance(found, str) or not found:
-        raise Transient("QuickBooks sent a record without an id.", code="unreadable")
-    return found

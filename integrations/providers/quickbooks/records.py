@@ -88,10 +88,10 @@ def product(raw: JSON) -> Values:
 
 def invoice(raw: JSON) -> Values:
     """Return the values of an invoice with its lines."""
-    values = _transaction(raw, ("DocNumber", "BillEmail.Address", "EmailStatus", "CustomerMemo.value"))
+    values = transaction(raw, ("DocNumber", "BillEmail.Address", "EmailStatus", "CustomerMemo.value"))
     _add_dates(values, raw, ("DueDate",))
     _add_money(values, raw, ("Balance", "Deposit", "TxnTaxDetail.TotalTax"))
-    values["lines"] = list(_lines(raw.get("Line") or [], _currency(raw)))
+    values["lines"] = list(lines(raw.get("Line") or [], _currency(raw)))
     values["payment_ids"] = _linked([raw], "Payment")
     values["status"] = _invoice_status(raw, values)
     return values
@@ -99,7 +99,7 @@ def invoice(raw: JSON) -> Values:
 
 def payment(raw: JSON) -> Values:
     """Return the values of a payment with the invoices that it paid."""
-    values = _transaction(
+    values = transaction(
         raw, ("PaymentRefNum", "PaymentMethodRef.value", "PaymentMethodRef.name", "DepositToAccountRef.value")
     )
     _add_money(values, raw, ("UnappliedAmt",))
@@ -109,8 +109,38 @@ def payment(raw: JSON) -> Values:
     values["invoice_ids"] = _linked(raw.get("Line") or [], "Invoice")
     if len(values["invoice_ids"]) == 1:
         values["invoice_id"] = values["invoice_ids"][0]
-    values["status"] = "void" if _is_void(raw, values) else "completed"
+    values["status"] = "void" if is_void(raw, values) else "completed"
     return values
+
+
+def transaction(raw: JSON, names: Iterable[str]) -> Values:
+    """Return what all transactions have. One without a currency cannot be told."""
+    values = {"Id": raw["Id"]} | _copied(raw, (*names, "CustomerRef.value", "CustomerRef.name", "PrivateNote"))
+    if not _currency(raw):
+        raise BadRecord("This record names no currency, and the company's own is not known.")
+    values["currency"] = _currency(raw)
+    _add_money(values, raw, ("TotalAmt",))
+    _add_dates(values, raw, ("TxnDate",))
+    return _with_times(values, raw)
+
+
+def lines(listed: Iterable[JSON], currency: Any) -> Iterator[Values]:
+    """Yield the lines that count: a bundle's parts instead of the bundle, a discount as less, no subtotals."""
+    for raw in listed:
+        kind = raw.get("DetailType")
+        if kind == "GroupLineDetail":
+            yield from lines((raw.get("GroupLineDetail") or {}).get("Line") or [], currency)
+        elif kind == "DiscountLineDetail":
+            less = _decimal(raw.get("Amount") or 0)
+            yield {"name": "Discount"} | _copied(raw, ("Id",)) | {"amount": from_decimal(-less, currency)}
+        elif kind != "SubTotalLineDetail":
+            yield _line(raw, currency)
+
+
+def is_void(raw: JSON, values: Values) -> bool:
+    """Return whether a transaction was made void: it stays, without an amount and with this word in its note."""
+    total = values.get("TotalAmt")
+    return isinstance(total, Money) and total.minor == 0 and str(raw.get("PrivateNote") or "").startswith("Void")
 
 
 def moment(text: str) -> datetime:
@@ -134,30 +164,6 @@ def readable(read: Callable[[JSON], Values], raw: JSON) -> Values:
         raise BadRecord(
             f"QuickBooks sent this record in a shape we cannot read ({type(error).__name__}: {error})."
         ) from error
-
-
-def _transaction(raw: JSON, names: Iterable[str]) -> Values:
-    """Return what all transactions have. One without a currency cannot be told."""
-    values = {"Id": raw["Id"]} | _copied(raw, (*names, "CustomerRef.value", "CustomerRef.name", "PrivateNote"))
-    if not _currency(raw):
-        raise BadRecord("This record names no currency, and the company's own is not known.")
-    values["currency"] = _currency(raw)
-    _add_money(values, raw, ("TotalAmt",))
-    _add_dates(values, raw, ("TxnDate",))
-    return _with_times(values, raw)
-
-
-def _lines(listed: Iterable[JSON], currency: Any) -> Iterator[Values]:
-    """Yield the lines that count: a bundle's parts instead of the bundle, a discount as less, no subtotals."""
-    for raw in listed:
-        kind = raw.get("DetailType")
-        if kind == "GroupLineDetail":
-            yield from _lines((raw.get("GroupLineDetail") or {}).get("Line") or [], currency)
-        elif kind == "DiscountLineDetail":
-            less = _decimal(raw.get("Amount") or 0)
-            yield {"name": "Discount"} | _copied(raw, ("Id",)) | {"amount": from_decimal(-less, currency)}
-        elif kind != "SubTotalLineDetail":
-            yield _line(raw, currency)
 
 
 def _line(raw: JSON, currency: Any) -> Values:
@@ -185,19 +191,13 @@ def _linked(listed: Iterable[JSON], kind: str) -> list[str]:
 def _invoice_status(raw: JSON, values: Values) -> str:
     """Return what QuickBooks shows but does not send: void, paid, partly_paid or open."""
     total, left = values.get("TotalAmt"), values.get("Balance")
-    if _is_void(raw, values):
+    if is_void(raw, values):
         return "void"
     if not isinstance(total, Money) or not isinstance(left, Money):
         return "open"
     if left.minor == 0:
         return "paid"
     return "partly_paid" if left.minor < total.minor else "open"
-
-
-def _is_void(raw: JSON, values: Values) -> bool:
-    """Return whether a transaction was made void: it stays, without an amount and with this word in its note."""
-    total = values.get("TotalAmt")
-    return isinstance(total, Money) and total.minor == 0 and str(raw.get("PrivateNote") or "").startswith("Void")
 
 
 def _paid_at(raw: JSON) -> datetime | None:

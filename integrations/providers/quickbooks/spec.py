@@ -15,8 +15,8 @@ SCOPES = (
         ACCOUNTING,
         "Your company's books",
         "QuickBooks gives all or nothing. We use it to read your customers, items, invoices and payments, and the "
-        "accounts, tax codes and classes that sales are booked to, and to send customers, items and invoices once you "
-        "have seen and accepted what would be.",
+        "accounts, tax codes and classes that sales are booked to, and to send customers, items, invoices and receipts "
+        "of sales and refunds once you have seen and accepted what would be.",
     ),
 )
 
@@ -41,8 +41,9 @@ SPEC = Spec(
         "Keeps your customers and items together with those of your tills.",
         "Shows which invoices are open and what was paid on them.",
         "Knows your accounts, tax codes and classes, so that sales can be booked where they belong.",
+        "Books completed sales and refunds as receipts, with the same total to the penny.",
     ),
-    never="We never delete anything in your books, and we never touch your bank accounts or payroll.",
+    never="We never delete anything that you entered in your books, and we never touch your bank accounts or payroll.",
 )
 
 _READS = frozenset({"query", "cdc", "reports"})

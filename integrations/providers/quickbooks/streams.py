@@ -12,7 +12,7 @@ from integrations.providers.quickbooks import bodies, bodies_of_invoices, client
 from integrations.providers.quickbooks.changes import ChangingStream
 from integrations.providers.quickbooks.fields import CUSTOMER_WRITABLE, INVOICE_WRITABLE, PRODUCT_WRITABLE
 from integrations.providers.quickbooks.reading import CutByTime, QuickBooksStream, listed
-from integrations.providers.quickbooks.writes import WrittenStream
+from integrations.providers.quickbooks.writes import Written
 from integrations.providers.types import JSON, ExternalRecord, ObjectType, Page, Write
 
 
@@ -57,7 +57,7 @@ class PaymentMethods(ChangingStream):
     reader = staticmethod(records.payment_method)
 
 
-class Customers(CutByTime, WrittenStream, ChangingStream):
+class Customers(CutByTime, Written, ChangingStream):
     """Customers, with those that are inactive: QuickBooks has no other way to put one away."""
 
     object_type = ObjectType.CUSTOMER
@@ -73,7 +73,7 @@ class Customers(CutByTime, WrittenStream, ChangingStream):
         return bodies.customer(write)
 
 
-class Products(CutByTime, WrittenStream, ChangingStream):
+class Products(CutByTime, Written, ChangingStream):
     """Items. A category is an item, too, to QuickBooks; it is left out and named on those that it holds."""
 
     object_type = ObjectType.PRODUCT
@@ -94,7 +94,7 @@ class Products(CutByTime, WrittenStream, ChangingStream):
         return raw.get("Type") != "Category"
 
 
-class Invoices(CutByTime, WrittenStream, ChangingStream):
+class Invoices(CutByTime, Written, ChangingStream):
     """Invoices. They are made void or deleted, by the owner only."""
 
     object_type = ObjectType.INVOICE
@@ -116,17 +116,17 @@ class Invoices(CutByTime, WrittenStream, ChangingStream):
         """Return why a write cannot be sent: lines in several currencies, or lines instead of a bundle."""
         if len(bodies_of_invoices.currencies(write.values)) > 1:
             return Invalid("An invoice has one currency, and its lines have several.", field="lines")
+        if bodies_of_invoices.has_empty(write.values.get("lines") or []):
+            return Invalid("A line of this invoice has neither words nor an amount.", field="lines")
         if "lines" in write.values and bodies_of_invoices.has_bundle(write.raw):
             return Invalid("This invoice holds a bundle; change its lines in QuickBooks.", field="lines")
         return None
 
-    def holds(self, write: Write, raw: JSON) -> bool:
-        """Return whether an invoice is as the write wants it."""
-        found, wanted = self.values(raw), dict(write.values)
-        lines = wanted.pop("lines", None)
-        return all(found.get(name) == value for name, value in wanted.items()) and (
-            lines is None or bodies_of_invoices.holds_lines(lines, found["lines"])
-        )
+    def is_same(self, name: str, ours: object, theirs: object) -> bool:
+        """Return whether a value says what is there: lines come back with ids, names and items of QuickBooks' own."""
+        if name == "lines" and isinstance(ours, list) and isinstance(theirs, list):
+            return bodies_of_invoices.holds_lines(ours, theirs)
+        return ours == theirs
 
     def is_made_by(self, write: Write, raw: JSON) -> bool:
         """Return whether an invoice bears the id of our record."""

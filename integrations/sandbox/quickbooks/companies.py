@@ -96,7 +96,7 @@ def _history(
     since = Timeline(begin=now - YEARS, end=now, count=0, settled=now)
     sales = Timeline(begin=midnight - YEARS, end=midnight, count=0, settled=midnight, drift=0.02)
     accounts, guests = facts.account_refs(), sizes["Customer"]
-    items = Items(key, replace(since, count=sizes["Item"], drift=0.3), zone, accounts=accounts)
+    items = Items(key, replace(since, count=sizes["Item"], drift=0.3), zone, country=country, accounts=accounts)
     till = Till(country, items)
     count = sizes["Invoice"] if guests else 0
     invoices = Invoices(key, replace(sales, count=count), zone, till=till, people=people, customers=guests)

@@ -13,12 +13,14 @@ from integrations.sandbox.quickbooks.errors import (
     duplicate_number,
     missing,
 )  # fmt: skip
+from integrations.sandbox.quickbooks.facts import account_refs
 from integrations.sandbox.quickbooks.kinds import SHARED_NAMES, Kind, Nature
 from integrations.sandbox.quickbooks.naming import doc_number
 from integrations.sandbox.quickbooks.sums import work_out_payment, work_out_sale
 
 _NAME_PARTS = ("Title", "GivenName", "MiddleName", "FamilyName", "Suffix")
 _PREFIXES = {"Invoice": "", "SalesReceipt": "SR-", "RefundReceipt": "RF-", "CreditMemo": "CM-"}
+_HOLDS_MONEY = ("Bank", "Other Current Asset")
 _INVENTORY = ("QtyOnHand", "InvStartDate", "AssetAccountRef", "ExpenseAccountRef")
 
 
@@ -34,7 +36,8 @@ def complete(call: Call, kind: Kind, before: Document | None, document: Document
             del document["FullyQualifiedName"]
     else:
         document = _transaction(call, kind, before, document)
-    _check_unique(call.company, kind, before, document)
+    if kind.nature is not Nature.TRANSACTION or call.double.settings.unique_numbers:
+        _check_unique(call.company, kind, before, document)
     return document
 
 
@@ -72,9 +75,14 @@ def _qualified(company: Company, kind: str, document: Document) -> str:
 def _transaction(call: Call, kind: Kind, before: Document | None, document: Document) -> Document:
     company = call.company
     document = {"TxnDate": company.zone.day(call.now)} | document
+    if kind.name == "SalesReceipt":
+        document = {"DepositToAccountRef": account_refs()["Undeposited"]} | document
+    _check_deposit(company, document)
     if kind.name == "Payment":
         return work_out_payment(company, document, before)
-    document = work_out_sale(company, document)
+    if call.double.settings.tax_codes_demanded:
+        _check_codes(company, document)
+    document = work_out_sale(company, before, document)
     document.setdefault("DocNumber", _next_number(company, kind.name))
     total = document["TotalAmt"]
     paid = round(before["TotalAmt"] - before["Balance"], 2) if before and kind.name == "Invoice" else 0
@@ -84,6 +92,20 @@ def _transaction(call: Call, kind: Kind, before: Document | None, document: Docu
     if kind.name == "CreditMemo":
         document |= {"Balance": total, "RemainingCredit": total}
     return document
+
+
+def _check_deposit(company: Company, document: Document) -> None:
+    """Money lies in a bank account, or in an asset that is soon to be one."""
+    reference = document.get("DepositToAccountRef")
+    account = company.shelves["Account"].live(reference["value"]) if reference else None
+    if account is not None and account.document["AccountType"] not in _HOLDS_MONEY:
+        raise business(f"DepositToAccountRef must be an account of one of the types {', '.join(_HOLDS_MONEY)}.")
+
+
+def _check_codes(company: Company, document: Document) -> None:
+    details = [line.get("SalesItemLineDetail") for line in document["Line"] if line]
+    if not company.country.is_american and any(detail and "TaxCodeRef" not in detail for detail in details):
+        raise business("Make sure all your transactions have a VAT rate before you save.")
 
 
 def _next_number(company: Company, kind: str) -> str:

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Country:
-    """`taxes` are (name, percent), the standard rate first. Addresses are (town, region, postal code)."""
+    """`taxes` are (name, percent), the standard rate first. Addresses are (town, region, postal code).
+
+    `decimals` is how many an amount of the currency has.
+    """
 
     code: str
     iso3: str
@@ -16,6 +19,15 @@ class Country:
     zone: str
     taxes: tuple[tuple[str, float], ...]
     towns: tuple[tuple[str, str, str], ...]
+    decimals: int = 2
+
+    def amount(self, minor: int) -> float:
+        """Minor units as the number that records hold."""
+        return minor / 10**self.decimals
+
+    def rounded(self, amount: float) -> float:
+        """An amount to the smallest coin, halves up."""
+        return round(amount + 1e-9, self.decimals)
 
     @property
     def is_american(self) -> bool:
@@ -42,5 +54,11 @@ COUNTRIES = {
         "US", "USA", "USD", "United States Dollar", "America/Los_Angeles",
         (("California", 8.5), ("Out of scope", 0.0)),
         (("Oakland", "CA", "94608"), ("San Francisco", "CA", "94110"), ("Berkeley", "CA", "94704")),
+    ),
+    "JPY": Country(
+        "JP", "JPN", "JPY", "Japanese Yen", "Asia/Tokyo",
+        (("10% S", 10.0), ("8% R", 8.0), ("0% Z", 0.0), ("Exempt", 0.0)),
+        (("Shibuya", "Tokyo", "150-0002"), ("Taito", "Tokyo", "110-0005"), ("Kita", "Osaka", "530-0001")),
+        decimals=0,
     ),
 }  # fmt: skip

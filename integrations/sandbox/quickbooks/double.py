@@ -21,6 +21,7 @@ _SECOND_COMPANY = {
     "Customer": 212, "Vendor": 9, "Item": 34, "Invoice": 96, "SalesReceipt": 310, "RefundReceipt": 9, "CreditMemo": 6,
 }  # fmt: skip
 _CHOICES = {"throttle_shape": ("xml", "json", "fault", "403"), "webhook_shape": ("cloudevents", "legacy")}
+_FLAGS = ("webhook_waits", "unique_numbers", "tax_codes_demanded")
 _NULLABLE = ("page_size", "rate_per_second", "per_minute", "in_flight", "coreplus_cap", "rotate_every_seconds")
 
 
@@ -42,6 +43,8 @@ class Settings:
     webhook_shape: str = "cloudevents"
     webhook_waits: bool = False
     webhook_retry_seconds: float = 10
+    unique_numbers: bool = True
+    tax_codes_demanded: bool = False
 
     def changed(self, wishes: dict[str, Any]) -> Settings:
         """New settings; ValueError with a plain sentence when a wish makes no sense."""
@@ -56,9 +59,9 @@ def _check(name: str, value: Any) -> None:
     if name in _CHOICES:
         if value not in _CHOICES[name]:
             raise ValueError(f"setting {name} must be one of {', '.join(_CHOICES[name])}")
-    elif name == "webhook_waits":
+    elif name in _FLAGS:
         if not isinstance(value, bool):
-            raise ValueError("setting webhook_waits must be true or false")
+            raise ValueError(f"setting {name} must be true or false")
     elif name == "webhook_url":
         if value is not None and not (isinstance(value, str) and value.startswith("http")):
             raise ValueError("setting webhook_url must be null or an address")

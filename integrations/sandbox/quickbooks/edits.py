@@ -101,7 +101,10 @@ def _change_customer(staff: Staff) -> Document:
 
 
 def _change_item(staff: Staff) -> Document:
-    wishes: list[Document] = [{"UnitPrice": 5 + staff.number / 10}, {"Description": f"Now with seat {staff.number}"}]
+    wishes: list[Document] = [
+        {"UnitPrice": staff.company.country.rounded(5 + staff.number / 10)},
+        {"Description": f"Now with seat {staff.number}"},
+    ]
     return staff.chance.choice(wishes)
 
 

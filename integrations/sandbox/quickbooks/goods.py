@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from integrations.sandbox.clock import date_text
 from integrations.sandbox.generation import Document, Timeline, key_of, pick, roll
+from integrations.sandbox.quickbooks.countries import Country
 from integrations.sandbox.quickbooks.naming import numbered_name
 from integrations.sandbox.quickbooks.numbered import SomeInactive
 from integrations.sandbox.quickbooks.zones import Zone
@@ -33,9 +34,11 @@ class Good(NamedTuple):
 class Items(SomeInactive):
     """Items by index. The category repeats every third item."""
 
-    def __init__(self, key: bytes, timeline: Timeline, zone: Zone, *, accounts: dict[str, Document]) -> None:
+    def __init__(
+        self, key: bytes, timeline: Timeline, zone: Zone, *, country: Country, accounts: dict[str, Document]
+    ) -> None:
         super().__init__(timeline, zone)
-        self._key, self._accounts = key_of(key, "item"), accounts
+        self._key, self._country, self._accounts = key_of(key, "item"), country, accounts
         self.fixed = min(len(CATEGORIES), self.count)
         self.sellable = self.count - self.fixed
         self.good = lru_cache(maxsize=4096)(self._good)
@@ -71,10 +74,10 @@ class Items(SomeInactive):
             "Level": 1,
             "FullyQualifiedName": f"{CATEGORIES[good.shelf]}:{good.name}",
             "Taxable": True,
-            "UnitPrice": good.price / 100,
+            "UnitPrice": self._country.amount(good.price),
             "Type": kind,
             "IncomeAccountRef": self._accounts["Tickets" if kind == "Service" else "Sales"],
-            "PurchaseCost": 0 if kind == "Service" else good.price // 3 / 100,
+            "PurchaseCost": 0 if kind == "Service" else self._country.amount(good.price // 3),
             "TrackQtyOnHand": kind == "Inventory",
             **self.head(index, number % 5),
         }

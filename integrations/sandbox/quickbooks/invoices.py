@@ -47,6 +47,9 @@ class Invoices(Numbered):
     def total_of(self, index: int) -> int:
         return self._till.sale(self._key, index).total
 
+    def amount_of(self, index: int) -> float:
+        return self._till.country.amount(self.total_of(index))
+
     def index_of_name(self, name: str) -> int | None:
         return index_of_doc_number(name, "", self.count)
 
@@ -70,7 +73,7 @@ class Invoices(Numbered):
             "ApplyTaxAfterDiscount": False,
             "PrintStatus": "NotSet",
             "EmailStatus": ("NotSet", "EmailSent", "NeedToSend", "EmailSent")[number >> 108 & 3],
-            "Balance": sale.total / 100 if index >= self.closed else 0,
+            "Balance": self._till.country.amount(sale.total) if index >= self.closed else 0,
             "LinkedTxn": [],
         }
         if index < self.closed:
@@ -95,7 +98,7 @@ class Payments(Numbered):
         return self._invoices.updated(index)
 
     def document(self, index: int) -> Document:
-        total = self._invoices.total_of(index) / 100
+        total = self._invoices.amount_of(index)
         linked = {"TxnId": self._invoices.id_of(index), "TxnType": "Invoice"}
         return {
             **self.head(index),

@@ -28,7 +28,7 @@ class Customers(SomeInactive):
         person = self._people.person(index)
         number, chance = person.number, person.number >> 40
         family, name = family_of(person), display_name(person)
-        balance = self._invoices.owed_by(index) / 100
+        balance = self._country.amount(self._invoices.owed_by(index))
         document: Document = {
             "Taxable": chance % 9 != 2,
             "Job": False,

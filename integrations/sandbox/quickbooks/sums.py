@@ -7,22 +7,26 @@ from typing import Any
 from integrations.sandbox.generation import Document
 from integrations.sandbox.quickbooks.companies import Company
 from integrations.sandbox.quickbooks.errors import QuickBooksError, bad_reference, business, missing
+from integrations.sandbox.quickbooks.taxes import tax_of
 
 _SALE_LINE, _DISCOUNT_LINE = "SalesItemLineDetail", "DiscountLineDetail"
 
 
-def work_out_sale(company: Company, document: Document) -> Document:
+def work_out_sale(company: Company, before: Document | None, document: Document) -> Document:
     """A sale with its computed fields. QuickBooksError where its figures contradict each other."""
     lines = [line for line in document.get("Line") or [] if line and line["DetailType"] != "SubTotalLineDetail"]
     if not any(line["DetailType"] == _SALE_LINE for line in lines):
         raise missing("Line")
+    rounded = company.country.rounded
     for line in lines:
-        _check_amount(line)
-    net = _sum(line["Amount"] for line in lines if line["DetailType"] == _SALE_LINE)
-    discount = _sum(_discount(line, net) for line in lines if line["DetailType"] == _DISCOUNT_LINE)
-    tax = _tax(company, document, lines)
+        _check_amount(company, line)
+    net = rounded(sum(line["Amount"] for line in lines if line["DetailType"] == _SALE_LINE))
+    discount = rounded(sum(_discount(company, line, net) for line in lines if line["DetailType"] == _DISCOUNT_LINE))
+    tax = tax_of(company, before, document, lines, (net - discount) / net if net else 1)
     is_inclusive = document.get("GlobalTaxCalculation") == "TaxInclusive"
-    total = _money(net - discount + (0 if is_inclusive else tax["TotalTax"]))
+    total = rounded(net - discount + (0 if is_inclusive else tax["TotalTax"]))
+    if total < 0:
+        raise business("Transaction amount must be 0 or greater.")
     subtotal = {"Amount": net, "DetailType": "SubTotalLineDetail", "SubTotalLineDetail": {}}
     return document | {
         "CurrencyRef": company.country.currency_ref,
@@ -65,7 +69,7 @@ def _check_invoice(company: Company, payment: Document, invoice_id: str, amount:
         raise business("The amount applied is more than the open balance of the invoice.")
 
 
-def _check_amount(line: Document) -> None:
+def _check_amount(company: Company, line: Document) -> None:
     kind = line["DetailType"]
     if kind == "DescriptionOnly":
         return
@@ -75,54 +79,19 @@ def _check_amount(line: Document) -> None:
         raise missing("Amount")
     detail = line[kind]
     if kind == _SALE_LINE and detail.get("Qty") and detail.get("UnitPrice"):
-        right = _money(detail["Qty"] * detail["UnitPrice"])
-        if abs(right - line["Amount"]) >= 0.01:
+        right = company.country.rounded(detail["Qty"] * detail["UnitPrice"])
+        if right != company.country.rounded(line["Amount"]):
             detail = f"Amount is not equal to UnitPrice * Qty. Supplied value:{line['Amount']}"
             raise QuickBooksError(6070, "Amount calculation incorrect in the request", detail)
 
 
-def _discount(line: Document, net: float) -> float:
+def _discount(company: Company, line: Document, net: float) -> float:
     detail = line[_DISCOUNT_LINE]
     if detail.get("PercentBased"):
-        line["Amount"] = _money(net * detail.get("DiscountPercent", 0) / 100)
+        line["Amount"] = company.country.rounded(net * detail.get("DiscountPercent", 0) / 100)
     if line.get("Amount") is None:
         raise QuickBooksError(6090, "Discount Line missing required info.")
     return float(line["Amount"])
-
-
-def _tax(company: Company, document: Document, lines: list[Document]) -> Document:
-    """The tax of the lines by their codes; outside of America a total that was sent is believed."""
-    is_inclusive = document.get("GlobalTaxCalculation") == "TaxInclusive"
-    by_rate: dict[int, float] = {}
-    for line in lines:
-        place = _rate_of(company, line)
-        if place is not None:
-            by_rate[place] = by_rate.get(place, 0) + line["Amount"]
-    tax_lines = [_tax_line(company, place, amount, is_inclusive) for place, amount in by_rate.items()]
-    total = _sum(line["Amount"] for line in tax_lines)
-    given = (document.get("TxnTaxDetail") or {}).get("TotalTax")
-    is_believed = given is not None and not company.country.is_american and not tax_lines
-    return {"TotalTax": given if is_believed else total, "TaxLine": tax_lines}
-
-
-def _rate_of(company: Company, line: Document) -> int | None:
-    """The place of the rate that a line is taxed with."""
-    if line["DetailType"] != _SALE_LINE:
-        return None
-    code = (line[_SALE_LINE].get("TaxCodeRef") or {}).get("value", "NON")
-    if code in ("TAX", "NON"):
-        return 0 if code == "TAX" else None
-    return int(code) - 1
-
-
-def _tax_line(company: Company, place: int, amount: float, is_inclusive: bool) -> Document:
-    name, percent = company.country.taxes[place]
-    tax = _money(amount * percent / (100 + percent if is_inclusive else 100))
-    detail = {
-        "TaxRateRef": {"value": str(place + 1), "name": name}, "PercentBased": True, "TaxPercent": percent,
-        "NetAmountTaxable": _money(amount - tax if is_inclusive else amount),
-    }  # fmt: skip
-    return {"Amount": tax, "DetailType": "TaxLineDetail", "TaxLineDetail": detail}
 
 
 def _numbered(lines: list[Document]) -> list[Document]:

@@ -38,7 +38,7 @@ class Till:
     """Makes sales out of chance, and writes them as QuickBooks does."""
 
     def __init__(self, country: Country, items: Items) -> None:
-        self._items = items
+        self._items, self.country = items, country
         self._rate = country.taxes[0][1]
         self.currency_ref = country.currency_ref
         self._rate_ref = {"value": "1", "name": country.taxes[0][0]}
@@ -57,12 +57,12 @@ class Till:
     def body(self, sale: Sale) -> Document:
         """Lines, tax and total of a sale."""
         lines = [self._line_document(line, place + 1) for place, line in enumerate(sale.lines)]
-        net = sale.net / 100
+        net = self.country.amount(sale.net)
         lines.append({"Amount": net, "DetailType": "SubTotalLineDetail", "SubTotalLineDetail": {}})
         detail = {
             "TaxRateRef": self._rate_ref, "PercentBased": True, "TaxPercent": self._rate, "NetAmountTaxable": net,
         }  # fmt: skip
-        tax = sale.tax / 100
+        tax = self.country.amount(sale.tax)
         return {
             "CurrencyRef": self.currency_ref,
             "GlobalTaxCalculation": "TaxExcluded",
@@ -71,12 +71,13 @@ class Till:
                 "TotalTax": tax,
                 "TaxLine": [{"Amount": tax, "DetailType": "TaxLineDetail", "TaxLineDetail": detail}],
             },
-            "TotalAmt": sale.total / 100,
+            "TotalAmt": self.country.amount(sale.total),
         }
 
     def _line_document(self, line: Line, place: int) -> Document:
         detail: Document = {
-            "UnitPrice": line.good.price / 100, "Qty": line.quantity, "TaxCodeRef": {"value": self._code},
+            "UnitPrice": self.country.amount(line.good.price), "Qty": line.quantity,
+            "TaxCodeRef": {"value": self._code},
         }  # fmt: skip
         if line.good.id:
             detail["ItemRef"] = {"value": line.good.id, "name": line.good.name}
@@ -84,7 +85,7 @@ class Till:
             "Id": str(place),
             "LineNum": place,
             "Description": line.good.name,
-            "Amount": line.amount / 100,
+            "Amount": self.country.amount(line.amount),
             "DetailType": "SalesItemLineDetail",
             "SalesItemLineDetail": detail,
         }

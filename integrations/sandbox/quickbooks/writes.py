@@ -104,7 +104,9 @@ def _delete(call: Call, kind: Kind, body: Document) -> Document:
 
 
 def _void(call: Call, kind: Kind, body: Document) -> Document:
-    """Everything is set to zero, and the note says so."""
+    """Everything is set to zero, and the note says so. Such a write is a sparse one where it is an update."""
+    if VOIDABLE[kind.name] == "update" and body.get("sparse") is not True:
+        raise missing("sparse")
     checked(call.company, HEAD | TABLES[kind.name], body, "")
     old = _current(call, kind, body)
     document = old.document | {"TotalAmt": 0, "Line": [_zero(line) for line in old.document["Line"]]}

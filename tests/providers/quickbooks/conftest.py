@@ -43,18 +43,18 @@ def company(books: Sandbox) -> Company:
     return open_company(books)
 
 
-def open_company(books: Sandbox, **sizes: int) -> Company:
+def open_company(books: Sandbox, *, currency: str = "GBP", **sizes: int) -> Company:
     """Return a new company with data of these sizes."""
-    made: Company = books.ask("POST", "/quickbooks/accounts", {"name": "The Amber Works", "sizes": SIZES | sizes})
+    wish = {"name": "The Amber Works", "sizes": SIZES | sizes, "currency": currency}
+    made: Company = books.ask("POST", "/quickbooks/accounts", wish)
     books.clear_log()
     return made
 
 
 def opened(company: Company) -> ApiSession:
     """Return a session for the company, as a connection would open it."""
-    grant = Grant(
-        company["credentials"]["access_token"], account_id=company["id"], details={"currency": company["currency"]}
-    )
+    details = {name: company[name] for name in ("currency", "country")}
+    grant = Grant(company["credentials"]["access_token"], account_id=company["id"], details=details)
     return sessions.with_grant(QUICKBOOKS, grant)
 
 

@@ -77,7 +77,12 @@ def test_an_invoice_s_lines_are_sent_in_quickbooks_shape() -> None:
     ]
     hire = {"DetailType": "SalesItemLineDetail", "Description": "Hall hire", "Amount": 3,
             "SalesItemLineDetail": {"ItemRef": {"value": "5"}, "Qty": 1.5, "UnitPrice": 2}}  # fmt: skip
-    deposit = {"DetailType": "SalesItemLineDetail", "Description": "Deposit", "Amount": 5, "SalesItemLineDetail": {}}
+    deposit = {
+        "DetailType": "SalesItemLineDetail",
+        "Description": "Deposit",
+        "Amount": 5,
+        "SalesItemLineDetail": {"Qty": 1},
+    }
     discount = {"DetailType": "DiscountLineDetail", "Amount": 0.5, "DiscountLineDetail": {"PercentBased": False}}
     assert bodies_of_invoices.invoice(change({"lines": lines})) == HEAD | {"Line": [hire, deposit, discount]}
 

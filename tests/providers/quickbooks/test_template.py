@@ -7,6 +7,7 @@ import orjson
 import pytest
 
 from integrations.providers.http import ApiSession
+from integrations.providers.quickbooks.outlets import OUTLETS
 from integrations.providers.quickbooks.streams import STREAMS
 from integrations.providers.types import Money, ObjectType, ReadScope
 from mappings import canonical
@@ -28,7 +29,12 @@ def mapped(object_type: ObjectType, raw: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_every_object_has_one_template() -> None:
-    assert set(TEMPLATES) == {str(object_type) for object_type in STREAMS}
+    assert set(TEMPLATES) == {str(object_type) for object_type in (*STREAMS, *OUTLETS)}
+
+
+@pytest.mark.parametrize("object_type", list(OUTLETS))
+def test_what_is_only_sent_has_no_rule_that_brings_anything_in(object_type: ObjectType) -> None:
+    assert {rule.get("direction") for rule in TEMPLATES[object_type]} == {"out"}
 
 
 @pytest.mark.parametrize("object_type", list(STREAMS))

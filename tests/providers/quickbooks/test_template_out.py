@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from integrations.providers import PROVIDERS
 from integrations.providers.http import ApiSession
 from integrations.providers.types import ObjectType
 from mappings import canonical
@@ -11,10 +12,10 @@ from mappings.engine import Rule
 from mappings.outbound import OutboundMapper
 from mappings.transforms import Context
 from tests.providers.quickbooks.test_template import TEMPLATES, mapped
-from tests.providers.quickbooks.writing import create, good, known, stream
+from tests.providers.quickbooks.writing import create, good, known, outlet, stream
 
 CONTEXT = Context("quickbooks", timezone="Europe/London", country="GB")
-WRITTEN = [ObjectType.CUSTOMER, ObjectType.PRODUCT, ObjectType.INVOICE]
+WRITTEN = list(PROVIDERS["quickbooks"].writers)
 CUSTOMERS: list[dict[str, Any]] = [
     {"given_name": "Ada", "family_name": "Lovelace 🏮", "company": "Engines & Co", "email": "ada@example.com",
      "phone": "+442079460123", "note": "Likes the balcony", "address": {
@@ -42,8 +43,8 @@ def written(api: ApiSession, object_type: ObjectType, fields: dict[str, Any], **
 
 @pytest.mark.parametrize("object_type", WRITTEN)
 def test_rules_lead_from_known_fields_to_fields_that_can_be_written(object_type: ObjectType) -> None:
-    assert stream(object_type).writable <= {field.id for field in stream(object_type).fields}
-    assert {rule.target for rule in rules(object_type)} <= stream(object_type).writable
+    assert outlet(object_type).writable <= {field.id for field in outlet(object_type).fields}
+    assert {rule.target for rule in rules(object_type)} <= outlet(object_type).writable
     assert {rule.source for rule in rules(object_type)} <= {
         field.path for field in canonical.OBJECTS[object_type].fields
     }
@@ -90,3 +91,75 @@ def test_an_invoice_comes_back_as_it_was(api: ApiSession) -> None:
     assert [(each["name"], each["quantity"], each["total"].minor, each["product"]) for each in found["lines"]] == [
         ("Hall hire", "2", 10_000, line["product"])
     ]
+
+
+def pounds(minor: int) -> dict[str, Any]:
+    return {"minor": minor, "currency": "GBP"}
+
+
+def order(**more: Any) -> dict[str, Any]:
+    """Two pints with tax inside and a poster, a tip: 20.50, placed when it was the next day already at the venue."""
+    pints = {"name": "House Lager", "variant": "Pint", "quantity": "2", "unit_price": pounds(600),
+             "gross": pounds(1200), "discount": pounds(0), "tax": pounds(200), "total": pounds(1200)}  # fmt: skip
+    poster = {"name": "Poster", "quantity": "1", "total": pounds(600),
+              "product": {"provider": "square", "type": "variant", "id": "V7"}}  # fmt: skip
+    return {
+        "number": "41", "placed_at": "2026-06-30T23:30:00+00:00", "state": "completed", "currency": "GBP",
+        "customer": {"provider": "quickbooks", "type": "customer", "record": "c" * 32, "name": "Ada"},
+        "total": pounds(2050), "lines": [pints, poster], "taxes": [{"name": "VAT", "amount": pounds(200)}],
+        "discounts": [], "tip": pounds(250),
+    } | more  # fmt: skip
+
+
+def outgoing(object_type: ObjectType, fields: dict[str, Any]) -> dict[str, Any]:
+    chosen = rules(object_type)
+    found = OutboundMapper(chosen, CONTEXT)(fields)
+    assert [remark for remark in found.remarks if remark.required] == []
+    return found.values
+
+
+def test_an_order_becomes_a_receipt_of_its_total_on_its_day_at_the_venue(api: ApiSession) -> None:
+    values = outgoing(ObjectType.ORDER, order())
+    raw = good(outlet(ObjectType.ORDER).write_batch(api, [create(values)]))[0].raw
+    assert (raw["DocNumber"], raw["TxnDate"], raw["TotalAmt"]) == ("41", "2026-07-01", 20.5)
+    assert [(each.get("Description"), each["Amount"]) for each in raw["Line"][:3]] == [
+        ("House Lager (Pint)", 10), ("Poster", 6), ("Tip", 2.5),
+    ]  # fmt: skip
+    assert "CustomerRef" not in raw
+    assert outgoing(ObjectType.ORDER, order(business_date="2026-06-30"))["TxnDate"] == "2026-06-30"
+
+
+def test_an_order_names_the_customer_and_the_products_that_quickbooks_has(api: ApiSession) -> None:
+    customer, item = (
+        {"provider": "quickbooks", "type": str(kind), "record": "c" * 32,
+         "id": next(each.id for each in known(api, kind).values() if each.raw.get("Active"))}
+        for kind in (ObjectType.CUSTOMER, ObjectType.PRODUCT)
+    )  # fmt: skip
+    lines = [each | {"product": item} for each in order()["lines"]]
+    values = outgoing(ObjectType.ORDER, order(customer=customer, lines=lines))
+    raw = good(outlet(ObjectType.ORDER).write_batch(api, [create(values)]))[0].raw
+    items = [each["SalesItemLineDetail"]["ItemRef"]["value"] for each in raw["Line"][:2]]
+    assert (raw["CustomerRef"]["value"], items) == (customer["id"], [item["id"]] * 2)
+
+
+@pytest.mark.parametrize(
+    ("state", "status"),
+    [("completed", "completed"), ("cancelled", "void"), ("open", "open"), ("draft", "open")],
+)
+def test_an_order_s_state_is_said_in_quickbooks_terms(state: str, status: str) -> None:
+    assert outgoing(ObjectType.ORDER, order(state=state))["status"] == status
+
+
+def test_a_refund_becomes_a_receipt_of_its_amount_on_its_day_at_the_venue(api: ApiSession) -> None:
+    fields = {"amount": pounds(1250), "currency": "GBP", "at": "2026-06-30T23:30:00+00:00", "status": "completed",
+              "reason": "Rained off", "payment": {"type": "payment", "record": "ab" * 16}}  # fmt: skip
+    values = outgoing(ObjectType.REFUND, fields)
+    raw = good(outlet(ObjectType.REFUND).write_batch(api, [create(values)]))[0].raw
+    assert (raw["TxnDate"], raw["TotalAmt"], raw["Line"][0]["Description"]) == ("2026-07-01", 12.5, "Rained off")
+    assert raw["PrivateNote"].endswith(f", refund of payment {'ab' * 16}")
+
+
+@pytest.mark.parametrize("status", ["failed", "cancelled", "rejected"])
+def test_a_refund_that_failed_is_void_in_quickbooks_terms(status: str) -> None:
+    fields = {"amount": pounds(1), "currency": "GBP", "at": "2026-06-30T23:30:00+00:00", "status": status}
+    assert outgoing(ObjectType.REFUND, fields)["status"] == "void"

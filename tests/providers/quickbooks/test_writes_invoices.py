@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from integrations.providers.base import ComparingOutlet
 from integrations.providers.errors import Conflict, Duplicate, Invalid, NotFound
 from integrations.providers.http import ApiSession
 from integrations.providers.types import Money, ObjectType, Values
@@ -121,13 +122,39 @@ def test_an_invoice_that_changed_meanwhile_is_a_conflict_and_one_that_is_gone_no
         assert errors == [Conflict, NotFound]
 
 
-def test_the_lines_of_a_bundle_and_lines_in_two_currencies_are_never_sent(
+def test_lines_that_come_back_with_more_than_was_sent_are_the_same(api: ApiSession, hire: Values) -> None:
+    invoices = stream(INVOICE)
+    assert isinstance(invoices, ComparingOutlet)
+    sent = [*hire["lines"], {"name": "Doors at seven"}, {"name": "Deposit", "amount": Money(500, "GBP")}]
+    record = good(invoices.write_batch(api, [create(hire | {"lines": sent})]))[0]
+    there = invoices.values(record.raw)["lines"]
+    assert there != sent
+    assert invoices.is_same("lines", sent, there)
+    assert not invoices.is_same("DueDate", "2026-12-24", "2026-12-01")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"name": "Hire of the hall"}, {"quantity": "4"}, {"amount": Money(1, "GBP")}, {"unit_price": Money(1, "GBP")},
+     {"ItemRef.value": "999"}, {"amount": None, "quantity": None}],
+)  # fmt: skip
+def test_a_line_that_says_something_else_is_not_the_same(api: ApiSession, hire: Values, change: Values) -> None:
+    invoices = stream(INVOICE)
+    assert isinstance(invoices, ComparingOutlet)
+    record = good(invoices.write_batch(api, [create(hire)]))[0]
+    first, *others = hire["lines"]
+    assert not invoices.is_same("lines", [first | change, *others], invoices.values(record.raw)["lines"])
+    assert not invoices.is_same("lines", others, invoices.values(record.raw)["lines"])
+
+
+def test_lines_of_a_bundle_in_two_currencies_or_without_anything_are_never_sent(
     books: Sandbox, api: ApiSession, hire: Values
 ) -> None:
     record = next(iter(known(api, INVOICE).values()))
     bundled = replace(record, raw=record.raw | {"Line": [{"DetailType": "GroupLineDetail"}]})
     mixed = hire | {"lines": [*hire["lines"], {"name": "Towels", "amount": Money(100, "JPY")}]}
     books.clear_log()
-    results = stream(INVOICE).write_batch(api, [update(bundled, {"lines": hire["lines"]}), create(mixed)])
-    assert [type(each.error) for each in results] == [Invalid, Invalid]
+    empty = hire | {"lines": [{"quantity": "1"}]}
+    writes = [update(bundled, {"lines": hire["lines"]}), create(mixed), create(empty)]
+    assert [type(each.error) for each in stream(INVOICE).write_batch(api, writes)] == [Invalid] * 3
     assert asked(books) == []

@@ -4,7 +4,8 @@ import hashlib
 from dataclasses import replace
 from typing import Any, cast
 
-from integrations.providers.base import WritableStream
+from integrations.providers import PROVIDERS
+from integrations.providers.base import Outlet, WritableStream
 from integrations.providers.errors import Transient
 from integrations.providers.http import ApiSession
 from integrations.providers.quickbooks.streams import STREAMS
@@ -18,6 +19,10 @@ def stream(object_type: ObjectType) -> WritableStream:
     return found
 
 
+def outlet(object_type: ObjectType) -> Outlet:
+    return PROVIDERS["quickbooks"].writers[object_type]
+
+
 def key_of(words: str) -> str:
     return hashlib.sha256(words.encode()).hexdigest()[:40]
 
@@ -27,9 +32,15 @@ def create(values: Values, *, number: int = 0, attempt: int = 1) -> Write:
     return Write(key, key[:32], Operation.CREATE, values, whole=values, attempt=attempt)
 
 
-def update(record: ExternalRecord, values: Values, *, operation: Operation = Operation.UPDATE) -> Write:
+def update(
+    record: ExternalRecord, values: Values, *, whole: Values | None = None, operation: Operation = Operation.UPDATE
+) -> Write:
+    """Return a change; `whole` is what there is after it, where that counts."""
     key = key_of(f"{operation} {record.id} {record.version} {sorted(values.items(), key=str)}")
-    return Write(key, key[:32], operation, values, external_id=record.id, version=record.version, raw=record.raw)
+    return Write(
+        key, key[:32], operation, values, whole=(whole or {}) | values, external_id=record.id, version=record.version,
+        raw=record.raw,
+    )  # fmt: skip
 
 
 def delete(record: ExternalRecord) -> Write:
@@ -44,7 +55,7 @@ def persistently(api: ApiSession, object_type: ObjectType, writes: list[Write]) 
     """Write until there is an answer, as a queue would."""
     for _ in range(10):
         try:
-            return stream(object_type).write_batch(api, writes)
+            return outlet(object_type).write_batch(api, writes)
         except Transient:
             writes = again(writes)
     raise AssertionError("there was never an answer")
