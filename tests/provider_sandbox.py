@@ -44,6 +44,12 @@ class Sandbox:
         answer = self._http.get(f"{self.url}/_control/square/{merchant_id}/truth", params={"kind": kind}, timeout=300)
         return {each["id"]: each for each in map(orjson.loads, answer.content.splitlines())}
 
+    def documents(self, provider: str, account_id: str, kind: str) -> list[dict[str, Any]]:
+        """Return what an account holds of a kind now."""
+        url = f"{self.url}/_control/{provider}/{account_id}/truth"
+        lines = self._http.get(url, params={"kind": kind}, timeout=300).content.splitlines()
+        return [each for each in map(orjson.loads, lines) if not each.get("is_deleted")]
+
     def calls(self) -> int:
         """Return how many calls were made since the log was cleared."""
         total: int = self.ask("GET", "/log/counts")["total"]
