@@ -121,6 +121,9 @@ class Planner:
         self.connection, self.object_type = connection, object_type
         self.outlet: Outlet = provider.writers[object_type]
         self.is_read = object_type in provider.streams
+        # Asked once: what a protocol finds out costs as much as mapping a record.
+        self._unfit = self.outlet.unfit if isinstance(self.outlet, ChoosyOutlet) else None
+        self._is_same = self.outlet.is_same if isinstance(self.outlet, ComparingOutlet) else None
         self.mapper: OutboundMapper = versions.outbound_mapper_for(connection, object_type)
         config = IntegrationConfig.objects.filter(venue=connection.venue_id, integration=connection.provider).first()
         wished = (config.deletes if config else ()) if deletes is None else deletes
@@ -225,12 +228,12 @@ class Planner:
         there = theirs.get(name)
         if ours == there or (ours in _EMPTY and there in _EMPTY):
             return True
-        return isinstance(self.outlet, ComparingOutlet) and self.outlet.is_same(name, ours, there)
+        return self._is_same is not None and self._is_same(name, ours, there)
 
     def _fit(self, step: Step) -> Step:
         """Return the step, or why the provider's side does not take such a record."""
         assert step.write is not None  # noqa: S101 - narrows the type
-        unfit = self.outlet.unfit(step.write) if isinstance(self.outlet, ChoosyOutlet) else ""
+        unfit = self._unfit(step.write) if self._unfit is not None else ""
         return Step(step.record, step.version, step.link, left_out=unfit) if unfit else step
 
     def _key(self, row: _Row, operation: Operation) -> str:
