@@ -12,10 +12,11 @@ from typing import Any
 
 import orjson
 from django.conf import settings
-from django.db import transaction
+from django.db import models, transaction
 from django.utils import timezone
 
 from connections import sessions
+from integrations.providers.base import WatchfulStream
 from integrations.providers.errors import Conflict, Duplicate, NotFound, ProviderError, Settled, Transient
 from integrations.providers.http import ApiSession, Meter
 from integrations.providers.types import ExternalRecord, ObjectType, Operation, WriteResult
@@ -93,22 +94,36 @@ class PushSlice:
 
         Where a provider has no versions, our change would go over one that we have never seen.
         """
-        if self._knows_theirs or not self.planner.is_read or all(step.is_open for step in steps):
+        if not self.planner.is_read or all(step.is_open for step in steps):
             return
         bookmark = SyncCursor.objects.filter(
             connection=self.connection, object_type=self.object_type, direction=Direction.IN
         )
-        self._knows_theirs = bookmark.filter(last_succeeded_at__gte=self.job.queued_at).exists()
-        if self._knows_theirs:
-            return
+        self._knows_theirs = self._knows_theirs or bookmark.filter(last_succeeded_at__gte=self.job.queued_at).exists()
+        if not self._knows_theirs:
+            self._refuse_to_wait_for_ever()
+        if not self._knows_theirs or self._has_unseen(steps, bookmark):
+            self._read_again()
+            raise lease.Waits
+
+    def _refuse_to_wait_for_ever(self) -> None:
+        """Raise Blocked when the reading that this job waits for was given up."""
         given_up = SyncJob.objects.filter(
             connection=self.connection, object_type=self.object_type, direction=Direction.IN, status=WorkStatus.DEAD,
             finished_at__gte=self.job.queued_at,
         ).order_by("-finished_at").first()  # fmt: skip
         if given_up is not None:
             raise lease.Blocked(given_up)
-        self._read_again()
-        raise lease.Waits
+
+    def _has_unseen(self, steps: Sequence[Step], bookmark: models.QuerySet[SyncCursor]) -> bool:
+        """Return whether one of the objects was changed there since it was read, where the provider has no versions."""
+        outlet = self.planner.outlet
+        known = [step.write for step in steps if step.write is not None and not step.is_open]
+        ids = [write.external_id for write in known if write.external_id]
+        if not ids or not isinstance(outlet, WatchfulStream):
+            return False
+        self.api = self.api or sessions.open_session(self.connection)
+        return bool(outlet.unseen(self.api, bookmark.get().position, ids))
 
     def _send(self, steps: Sequence[Step]) -> None:
         """Store the intents, make the calls, store the results."""
