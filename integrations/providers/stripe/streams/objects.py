@@ -12,7 +12,7 @@ from integrations.providers.stripe.bodies import CUSTOMER_FIELDS
 from integrations.providers.stripe.streams.paging import pages
 from integrations.providers.stripe.streams.stream import Deletable, Dress, StripeStream
 from integrations.providers.stripe.streams.windows import SplitByCreation
-from integrations.providers.stripe.writes import MOST_CLAUSES, Writer
+from integrations.providers.stripe.writes_of_customers import MOST_CLAUSES, CustomerWriter
 from integrations.providers.types import JSON, ExternalRecord, ObjectType, Write, WriteResult
 
 _MOST_PRICES = 20_000  # that one read holds; an account with more is asked product by product
@@ -34,7 +34,7 @@ class Customers(SplitByCreation, Deletable, StripeStream):
 
     def write_batch(self, api: ApiSession, writes: list[Write]) -> list[WriteResult]:
         """Make, change and delete customers, one call for each."""
-        return Writer(api, self.record, self.fetched).write(writes)
+        return CustomerWriter(api, self.record, self.fetched).write(writes)
 
 
 class Products(Deletable, StripeStream):
