@@ -6,13 +6,14 @@ from typing import ClassVar
 
 from integrations.providers.base import Stream
 from integrations.providers.http import ApiSession
-from integrations.providers.stripe import bodies_of_products, fields, prices, records
+from integrations.providers.stripe import bodies_of_invoices, bodies_of_products, fields, lines, prices, records
 from integrations.providers.stripe.bodies import CUSTOMER_FIELDS
 from integrations.providers.stripe.streams.paging import pages
 from integrations.providers.stripe.streams.prices import beside, listed
 from integrations.providers.stripe.streams.stream import Deletable, Dress, StripeStream
 from integrations.providers.stripe.streams.windows import SplitByCreation
 from integrations.providers.stripe.writes_of_customers import MOST_CLAUSES, CustomerWriter
+from integrations.providers.stripe.writes_of_invoices import InvoiceWriter
 from integrations.providers.stripe.writes_of_products import ProductWriter
 from integrations.providers.types import JSON, ExternalRecord, ObjectType, Values, Write, WriteResult
 
@@ -147,17 +148,35 @@ class Payouts(SplitByCreation, StripeStream):
 
 
 class Invoices(SplitByCreation, Deletable, StripeStream):
-    """Invoices of every state; only drafts can be deleted."""
+    """Invoices of every state; only drafts can be made, changed and deleted."""
 
     object_type = ObjectType.INVOICE
     scope = "rak_invoice_read"
     fields = fields.INVOICE
     reader = staticmethod(records.invoice)
     path = "/v1/invoices"
+    batch_size: ClassVar[int] = _HANDFUL
+    writable: ClassVar[frozenset[str]] = bodies_of_invoices.INVOICE_FIELDS
+    created_only: ClassVar[frozenset[str]] = frozenset({"customer", "status"})
+    deletable: ClassVar[bool] = True
 
     def complete(self, api: ApiSession, record: ExternalRecord) -> ExternalRecord:
         """Return the invoice with all its lines; a list shows the first ones only."""
         return _with_all(api, record, "lines", f"{self.path}/{record.id}/lines")
+
+    def unfit(self, write: Write) -> str:
+        """Return why an invoice is not drafted or changed, such as a customer that is not at Stripe."""
+        return str(bodies_of_invoices.refusal(write) or "")
+
+    def is_same(self, name: str, ours: object, theirs: object) -> bool:
+        """Return whether a value says what is there; lines do in any order, and a bill has to fall due at some time."""
+        if name == lines.FIELD:
+            return lines.says_the_same(_entries(ours), _entries(theirs))
+        return (ours or None) == (theirs or None) or (name == "due_date" and ours is None)
+
+    def write_batch(self, api: ApiSession, writes: list[Write]) -> list[WriteResult]:
+        """Draft, change and take back invoices; see `writes_of_invoices` for the number of calls."""
+        return InvoiceWriter(api, self.record, self.complete).write(writes)
 
 
 STREAMS: dict[ObjectType, Stream] = {stream.object_type: stream for stream in (
