@@ -63,7 +63,7 @@ def delete_item(call: Call) -> Document:
     old = live(call, KIND)
     if not _is_editable(call, old):
         message = "Can't delete an invoice item that is attached to an invoice that is no longer editable."
-        raise StripeError(400, message, code="invoice_not_editable")
+        raise StripeError(400, message)
     stub, invoice_id = deleted(ledger.remove(call.stripe, call.account, KIND, old, cause=cause_of(call))), _bill(old)
     if invoice_id:
         call.account.billed[invoice_id].remove(old.document["id"])
