@@ -7,7 +7,7 @@ Unfit with a sentence when a value cannot be carried.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -137,6 +137,19 @@ def venue_day(context: Context) -> Change:
     return change
 
 
+def venue_noon(context: Context) -> Change:
+    """The middle of a day where the venue is: the moment that is on this day for almost everybody."""
+    zone = ZoneInfo(context.timezone)
+
+    def change(value: Any) -> datetime:
+        try:
+            return datetime.combine(date.fromisoformat(str(value)), time(12), zone).astimezone(UTC)
+        except (ValueError, OverflowError) as error:
+            raise Unfit(f"“{value!s:.40}” is not a day") from error
+
+    return change
+
+
 def country(_context: Context) -> Change:
     """As the two letters of ISO 3166-1; three letters are turned into them."""
 
@@ -253,6 +266,7 @@ TRANSFORMS: dict[str, Callable[..., Change]] = {
     "birthday_without_year": birthday_without_year,
     "birthday_with_year_zero": birthday_with_year_zero,
     "venue_day": venue_day,
+    "venue_noon": venue_noon,
     "country": country,
     "country_in_three": country_in_three,
     "currency": currency,

@@ -13,11 +13,13 @@ from connections import sessions
 from connections.sealing import Secret
 from integrations.providers import errors
 from integrations.providers.http import ApiSession
-from integrations.providers.stripe import STRIPE
+from integrations.providers.stripe import STRIPE, bodies_of_invoices, lines, writes
 from integrations.providers.stripe.streams import STREAMS
+from integrations.providers.stripe.streams.objects import Products
 from integrations.providers.stripe.webhooks import StripeWebhooks
 from integrations.providers.types import ExternalRecord, Money, ObjectType, Position, RawDelivery, ReadScope
 from tests.judges.elsewhere import CUSTOMERS, KEY, Shop, open_shop
+from tests.providers.writing import create, delete, good, update
 from tests.sandbox.stripe.conftest import Inbox
 
 # What the SDK lists, and how, for each stream that localstripe can serve.
@@ -164,6 +166,31 @@ def test_what_was_deleted_is_known_to_be_gone(shop: Shop, api: ApiSession) -> No
     shop.sdk.v1.customers.delete(gone)
     stream: Any = STREAMS[ObjectType.CUSTOMER]
     assert (stream.gone(api, [there]), stream.gone(api, [gone])) == ([], [gone])
+
+
+def test_a_product_of_ours_is_made_changed_and_deleted(shop: Shop, api: ApiSession) -> None:
+    stream = Products()
+    wish = create({"name": "Matinée 🎭", "description": "Doors at two", "archived": False, "metadata.kind": "ticket"})
+    (made,) = good(stream.write_batch(api, [wish]))
+    there = shop.sdk.v1.products.retrieve(made.id).to_dict()
+    assert (made.id, there["name"], there["active"]) == (f"backline_{wish.ours}", "Matinée 🎭", True)
+    assert there["metadata"] == {"kind": "ticket", "backline_record": wish.ours}
+    (changed,) = good(stream.write_batch(api, [update(made, {"name": "Soirée", "archived": True})]))
+    there = shop.sdk.v1.products.retrieve(made.id).to_dict()
+    assert (there["name"], there["metadata"]["kind"]) == ("Soirée", "ticket")
+    assert there["active"] == "false"  # it keeps what it is sent as a text, where Stripe reads it as a word for no
+    good(stream.write_batch(api, [delete(changed)]))
+    assert made.id not in shop.listed("products")
+
+
+def test_an_item_of_ours_is_taken_as_it_is_sent(shop: Shop, api: ApiSession) -> None:
+    draft = {"id": shop.made["invoice"], "customer": shop.made["customer"], "currency": "eur"}
+    write = create({"lines": [{"description": "Hall 🏛", "total": Money(-700, "EUR")}]})
+    (item,) = bodies_of_invoices.items(write)
+    answer = writes.add(api, write, "/v1/invoiceitems", bodies_of_invoices.item(write, draft, item)).body
+    told = shop.sdk.v1.invoice_items.retrieve(answer["id"]).to_dict()
+    assert (told["amount"], told["description"], told["invoice"]) == (-700, "Hall 🏛", draft["id"])
+    assert lines.item_of(told) == item
 
 
 def test_a_key_it_does_not_know_means_that_the_access_is_over(shop: Shop, settings: Any) -> None:

@@ -1,8 +1,8 @@
-"""What Stripe is sent, as the fields of a form, from typed values by field id. Pure: the same write, the same form."""
+"""What Stripe is sent for a customer, as the fields of a form, from typed values by field id. Pure."""
 
+from integrations.providers.stripe.marks import REFERENCE
 from integrations.providers.types import JSON, Operation, Write
 
-REFERENCE = "backline_record"  # the metadata in which a customer of ours carries our record's id
 _PLAIN = frozenset({"name", "individual_name", "business_name", "email", "phone", "description"})
 _ADDRESS = "address."
 _LINES = ("line1", "line2", "city", "state", "postal_code", "country")

@@ -58,6 +58,11 @@ _BY_STATUS: dict[int, type[errors.ProviderError]] = {
 # What only the sentence tells: (status, how it reads, what it means).
 _BY_SENTENCE: tuple[tuple[int, re.Pattern[str], type[errors.ProviderError]], ...] = (
     (400, re.compile(r"invalid stripe (api )?version", re.IGNORECASE), errors.Misconfigured),
+    (
+        400,
+        re.compile(r"finalized invoices can't be|only delete draft invoices|no longer editable", re.IGNORECASE),
+        errors.Conflict,
+    ),
     (403, re.compile(r"does not have access to account", re.IGNORECASE), errors.AuthRevoked),
     (
         403,

@@ -8,15 +8,13 @@ null, is left out here too.
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
-from fractions import Fraction
 from typing import Any
 
 from integrations.providers.errors import BadRecord
+from integrations.providers.stripe import amounts, lines, prices
 from integrations.providers.types import JSON, Money, Values
 
 _LARGEST = 2**53  # of an amount; beyond it is a mistake, and beyond 64 bits it could not be stored
-# Where Stripe counts in other minor units than ISO 4217 says: Iceland and Uganda have none there, Madagascar has.
-_MINOR_UNITS = {"ISK": Fraction(1, 100), "UGX": Fraction(1, 100), "MGA": Fraction(100)}
 _ADDRESS = ("line1", "line2", "city", "state", "postal_code", "country")
 
 
@@ -37,17 +35,18 @@ def customer(raw: JSON) -> Values:
 
 
 def product(raw: JSON) -> Values:
-    """Return the values of a product with its prices, the oldest first."""
+    """Return the values of a product with its prices, the oldest first, without those that we put away."""
     values = _copied(raw, ("id", "name", "description", "type", "unit_label", "url"))
     if raw.get("active") is not None:
         values["archived"] = not raw["active"]
     _add_parts(values, raw, "metadata", ("kind", "category"))
-    values["prices"] = [_price(entry) for entry in raw.get("prices") or []]
+    values["prices"] = [_price(entry) for entry in raw.get("prices") or [] if not prices.is_retired(entry)]
     return _with_times(values, raw, ("created", "updated"))
 
 
 def _price(raw: JSON) -> Values:
     values = _copied(raw, ("id", "nickname", "lookup_key", "active", "type"))
+    values |= _copied({"key": prices.variant_of(raw), "sku": prices.sku_of(raw)}, ("key", "sku"))
     _add_money(values, raw, ("unit_amount",))
     _add_parts(values, raw, "recurring", ("interval",))
     return values
@@ -152,7 +151,8 @@ def invoice(raw: JSON) -> Values:
                            "description", "hosted_invoice_url"))  # fmt: skip
     _add_ids(values, raw, ("customer",))
     _add_money(values, raw, ("subtotal", "total", "amount_paid", "amount_remaining"))
-    values["lines"] = [_invoice_line(entry) for entry in _listed(raw, "all_lines", "lines")]
+    found = lines.in_our_order(_listed(raw, "all_lines", "lines"))
+    values["lines"] = [_invoice_line(entry, off) for entry, off in found]
     steps = raw.get("status_transitions") or {}
     issued = raw.get("effective_at") or steps.get("finalized_at")
     if raw.get("status") != "draft":
@@ -161,15 +161,19 @@ def invoice(raw: JSON) -> Values:
     return _with_times(values, raw, ("created", "due_date"))
 
 
-def _invoice_line(raw: JSON) -> Values:
+def _invoice_line(raw: JSON, off: int) -> Values:
+    """Return the values of a line; `off` is what another line takes off it, in Stripe's units."""
     values = _copied(raw, ("id", "description", "quantity"))
+    exact = raw.get("quantity_decimal")
+    if exact is not None and _whole_number(exact) is None:
+        values["quantity"] = str(exact)
     taxes = raw.get("taxes") or raw.get("tax_amounts") or []
     on_top = [tax for tax in taxes if tax.get("tax_behavior") == "exclusive" or tax.get("inclusive") is False]
     discount, tax, added = (_sum(part) for part in (raw.get("discount_amounts") or [], taxes, on_top))
-    amounts = {"amount": raw.get("amount"), "discount": discount, "tax": tax, "currency": raw.get("currency")}
+    sums = {"amount": raw.get("amount"), "discount": discount + off, "tax": tax, "currency": raw.get("currency")}
     if type(raw.get("amount")) is int:
-        amounts["total"] = raw["amount"] - discount + added
-    _add_money(values, amounts, ("amount", "discount", "tax", "total"))
+        sums["total"] = raw["amount"] - discount - off + added
+    _add_money(values, sums, ("amount", "discount", "tax", "total"))
     pricing = raw.get("pricing") or {}
     whole = _whole_number(pricing.get("unit_amount_decimal"))
     _add_money(values, {"unit_amount": whole, "currency": raw.get("currency")}, ("unit_amount",))
@@ -190,7 +194,7 @@ def _whole_number(text: Any) -> int | None:
     return int(found) if found.is_finite() and abs(found) <= _LARGEST and found == found.to_integral_value() else None
 
 
-def _listed(raw: JSON, fetched: str, embedded: str) -> Iterable[JSON]:
+def _listed(raw: JSON, fetched: str, embedded: str) -> list[JSON]:
     """Return the entries of an embedded list; all of them where they were fetched."""
     if fetched in raw:
         return list(raw[fetched])
@@ -236,8 +240,7 @@ def _add_money(values: Values, raw: JSON, names: Iterable[str], *, prefix: str =
             continue
         if type(amount) is not int or abs(amount) > _LARGEST or not isinstance(currency, str):
             raise BadRecord(f"{name} is not an amount in minor units with a currency.")
-        code = currency.upper()
-        values[prefix + name] = Money(round(amount * _MINOR_UNITS.get(code, 1)), code)
+        values[prefix + name] = amounts.read(amount, currency)
 
 
 def _with_times(values: Values, raw: JSON, names: Iterable[str] = ("created",)) -> Values:

@@ -24,6 +24,7 @@ SCOPES = (
     ),
     Scope("rak_payout_read", "Payouts: Read", "To match what reaches your bank with what was sold."),
     Scope("rak_invoice_read", "Invoices: Read", "To show which invoices are open."),
+    Scope("rak_invoice_write", "Invoices: Write", "To draft invoices made here, which you check and send yourself."),
 )
 
 _API, _CONNECT = "https://api.stripe.com", "https://connect.stripe.com"

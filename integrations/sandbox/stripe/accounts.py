@@ -10,7 +10,7 @@ from integrations.sandbox.clock import DAY, HOUR, SECOND
 from integrations.sandbox.generation import MIXED, Document, Generated, Ids, Timeline, key_of, pick, roll
 from integrations.sandbox.persons import People
 from integrations.sandbox.store import Collection
-from integrations.sandbox.stripe.billing import InvoicePayments, Invoices
+from integrations.sandbox.stripe.billing import InvoiceItems, InvoicePayments, Invoices
 from integrations.sandbox.stripe.endpoints import Endpoint
 from integrations.sandbox.stripe.givebacks import Refunds
 from integrations.sandbox.stripe.goods import Prices, Products
@@ -85,6 +85,7 @@ class Account:
     unpaid: dict[str, int] = field(default_factory=dict)  # movements written here that no payout holds yet, with nets
     written_parts: dict[str, list[str]] = field(default_factory=dict)  # the movements of payouts written here
     written_items: dict[str, list[Document]] = field(default_factory=dict)  # the line items of sessions written here
+    billed: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))  # items by invoice
     unindexed: list[tuple[int, str, Document | None]] = field(default_factory=list)  # what search does not see yet
     writes: int = 0
 
@@ -144,6 +145,7 @@ def open_account(profile: Profile, *, seed: int, sizes: Sizes, now: int, number:
         "customers": customers, "products": products, "prices": prices, "checkout_sessions": sessions,
         "payment_intents": intents, "charges": charges, "refunds": refunds, "balance_transactions": movements,
         "payouts": payouts, "invoices": invoices, "invoice_payments": InvoicePayments(invoices),
+        "invoiceitems": InvoiceItems(),
     }  # fmt: skip
     return Account(
         id="acct_1" + Ids(key_of(key, "account"), 15, alphabet=MIXED).of(number),

@@ -115,6 +115,29 @@ def embedded_lines(invoice_id: str, lines: list[Document]) -> Document:
     }  # fmt: skip
 
 
+class InvoiceItems:
+    """Nothing: the lines of generated invoices have no items that could be edited any more."""
+
+    count = 0
+
+    def id_of(self, index: int) -> str:
+        raise IndexError(index)
+
+    def index_of(self, record_id: str) -> int | None:
+        return None
+
+    def exists(self, index: int) -> bool:
+        return False
+
+    def created(self, index: int) -> int:
+        raise IndexError(index)
+
+    updated = created
+
+    def document(self, index: int) -> Document:
+        raise IndexError(index)
+
+
 class InvoicePayments:
     """How invoices were paid, by the index of the invoice."""
 

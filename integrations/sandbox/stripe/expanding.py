@@ -22,6 +22,8 @@ _FIELDS: dict[tuple[str, str], tuple[str, ...]] = {
     ("checkout.session", "customer"): ("customers",),
     ("checkout.session", "payment_intent"): ("payment_intents",),
     ("invoice", "customer"): ("customers",),
+    ("invoiceitem", "customer"): ("customers",),
+    ("invoiceitem", "invoice"): ("invoices",),
     ("invoice_payment", "invoice"): ("invoices",),
     ("payment_intent", "customer"): ("customers",),
     ("payment_intent", "latest_charge"): ("charges",),

@@ -5,8 +5,10 @@ from __future__ import annotations
 from integrations.sandbox.generation import Document
 from integrations.sandbox.stripe.calls import Call, Route
 from integrations.sandbox.stripe.errors import no_such
+from integrations.sandbox.stripe.invoice_sums import lines_of
 from integrations.sandbox.stripe.listing import LIST, PAGING, check_known, fits, is_within, list_of, page_of_few
 from integrations.sandbox.stripe.shapes import choice, moments, text
+from integrations.sandbox.stripe.writing import live
 
 
 def list_invoices(call: Call) -> Document:
@@ -20,17 +22,15 @@ def list_invoices(call: Call) -> Document:
 
 
 def get_invoice(call: Call) -> Document:
-    entry = call.entry("invoices", call.ids["id"])
-    if entry is None:
-        raise no_such("invoice", call.ids["id"])
-    return entry.document
+    """An invoice. Of a draft that was deleted nothing is left."""
+    return live(call, "invoices").document
 
 
 def list_lines(call: Call) -> Document:
     """All lines of the invoice; the invoice itself embeds the first ten."""
-    invoice = get_invoice(call)
-    index = call.account.invoices.index_of(invoice["id"])
-    lines = invoice["lines"]["data"] if index is None else call.account.invoices.lines(index)
+    invoice_id = get_invoice(call)["id"]
+    index = call.account.invoices.index_of(invoice_id)
+    lines = lines_of(call.account, invoice_id) if index is None else call.account.invoices.lines(index)
     return page_of_few(call, lines, "line item")
 
 

@@ -14,8 +14,9 @@ from integrations.sandbox.stripe.notices import NOBODY, Cause, announce
 #: kinds to the first word of their events; kinds that are not named here have no events of their own
 _WORDS = {
     "customers": "customer", "products": "product", "prices": "price", "charges": "charge", "refunds": "refund",
-    "payouts": "payout", "invoices": "invoice",
+    "payouts": "payout", "invoices": "invoice", "invoiceitems": "invoiceitem",
 }  # fmt: skip
+_SILENT = {"invoiceitems"}  # a change of theirs is told by the object that they are a part of
 _STAMPED = {"products"}  # their objects carry the time of the last change
 
 
@@ -49,7 +50,7 @@ def change(
         before["updated"], document["updated"] = old.document["updated"], now // SECOND
     _unindex(stripe, account, kind, document["id"], old.document)
     account.collections[kind].replace(old, document, now=now, lag=0)
-    if kind in _WORDS:
+    if kind in _WORDS and kind not in _SILENT:
         announce(stripe, account, f"{_WORDS[kind]}.{verb}", document, cause=cause, before=before)
     return document
 

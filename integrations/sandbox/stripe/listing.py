@@ -21,7 +21,7 @@ NAMES = {
     "customers": "customer", "products": "product", "prices": "price", "charges": "charge", "payouts": "payout",
     "payment_intents": "payment_intent", "refunds": "refund", "invoices": "invoice",
     "balance_transactions": "balance transaction", "checkout_sessions": "checkout session",
-    "invoice_payments": "invoice payment",
+    "invoice_payments": "invoice payment", "invoiceitems": "Invoice Item",
 }  # fmt: skip
 
 

@@ -33,6 +33,8 @@ def create_price(call: Call) -> Document:
 
 def update_price(call: Call) -> Document:
     asked, old = set_fields(call), live(call, "prices")
+    if asked.get("active") is False:
+        _check_not_default(call, old.document)
     transfer = asked.pop("transfer_lookup_key", False)
     if asked.get("lookup_key"):
         _take_lookup_key(call, asked["lookup_key"], old.document["id"], transfer=transfer)
@@ -72,6 +74,13 @@ def _amounts(asked: Document) -> tuple[int | None, str]:
     if exact < 0:
         raise invalid("Invalid non-negative decimal.", "unit_amount_decimal")
     return (int(exact) if exact == exact.to_integral_value() else None), f"{exact.normalize():f}"
+
+
+def _check_not_default(call: Call, price: Document) -> None:
+    """StripeError while the product still offers this price first."""
+    product = call.collection("products").live(price["product"])
+    if product is not None and product.document["default_price"] == price["id"]:
+        raise StripeError(400, "This price cannot be archived because it is the default price of its product.")
 
 
 def _check_product(call: Call, asked: Document) -> None:

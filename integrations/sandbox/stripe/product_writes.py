@@ -56,7 +56,7 @@ _FIELDS = {
     "url": text(at_most=2048),
 }
 _CREATE = {**_FIELDS, "id": text(emptiable=False), "default_price_data": INLINE_PRICE}
-_UPDATE = {**_FIELDS, "default_price": text(emptiable=False)}
+_UPDATE = {**_FIELDS, "default_price": text()}
 _WRITE = "rak_product_write"
 _ONE = "/v1/products/{id}"
 ROUTES = [

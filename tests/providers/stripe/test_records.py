@@ -65,11 +65,24 @@ def test_a_product_with_its_prices() -> None:
         "id": "prod_1", "name": "Stalls", "archived": True, "metadata.kind": "ticket", "created": AT_NOON,
         "updated": AT_NOON,
         "prices": [
-            {"id": "price_1", "nickname": "Early bird", "lookup_key": "EB", "active": True, "type": "one_time",
-             "unit_amount": pounds(1250)},
-            {"id": "price_2", "active": False, "type": "recurring", "recurring.interval": "month"},
+            {"id": "price_1", "key": "price_1", "nickname": "Early bird", "lookup_key": "EB", "sku": "EB",
+             "active": True, "type": "one_time", "unit_amount": pounds(1250)},
+            {"id": "price_2", "key": "price_2", "active": False, "type": "recurring", "recurring.interval": "month"},
         ],
     }  # fmt: skip
+
+
+def test_a_price_of_ours_is_its_variant_and_one_that_we_put_away_is_none() -> None:
+    ours = {"backline_variant": "stalls", "sku": "S-1"}
+    raw = {"id": "prod_1", "prices": [
+        {"id": "price_1", "active": False, "metadata": {**ours, "backline_retired": "yes"}},
+        {"id": "price_2", "active": True, "metadata": ours, "lookup_key": "EB"},
+        {"id": "price_3", "active": True, "metadata": {"backline_retired": "yes"}},
+    ]}  # fmt: skip
+    assert records.product(raw)["prices"] == [
+        {"id": "price_2", "key": "stalls", "lookup_key": "EB", "sku": "S-1", "active": True},
+        {"id": "price_3", "key": "price_3", "active": True},
+    ]
 
 
 def test_an_order_with_its_lines() -> None:
@@ -206,6 +219,26 @@ def test_an_invoice_with_its_lines() -> None:
                    "discount": pounds(1000), "tax": pounds(1805), "total": pounds(10800),
                    "unit_amount": pounds(10000), "product": "prod_1"}],
     }  # fmt: skip
+
+
+def test_lines_of_ours_come_in_our_order_with_what_is_taken_off_them() -> None:
+    def line(number: str, amount: int, **more: str) -> dict[str, Any]:
+        marks = {"backline_line": number} if number else {}
+        return {"id": f"il_{amount}", "amount": amount, "currency": "gbp", "metadata": marks | more}
+
+    shown = [line("", 7), line("2", -50, backline_part="discount"), line("2", 500), line("1", 100),
+             line("9", -3, backline_part="discount")]  # fmt: skip
+    found = records.invoice({"id": "in_1", "lines": {"data": shown}})["lines"]
+    assert [(each["amount"].minor, each["discount"].minor, each["total"].minor) for each in found] == [
+        (100, 0, 100), (500, 50, 450), (-3, 0, -3), (7, 0, 7),
+    ]  # fmt: skip
+
+
+def test_a_part_of_a_quantity_is_not_cut_off() -> None:
+    parts = [{"quantity": 1, "quantity_decimal": "1.5"}, {"quantity": 2, "quantity_decimal": "2"}]
+    lines = [part | {"id": "il_1", "amount": 5, "currency": "gbp"} for part in parts]
+    found = records.invoice({"id": "in_1", "lines": {"data": lines}})["lines"]
+    assert [each["quantity"] for each in found] == ["1.5", 2]
 
 
 def test_a_draft_has_not_been_issued() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -70,6 +71,28 @@ def test_it_writes_reads_back_and_deletes(client: stripe.StripeClient) -> None:
     assert gone.deleted
     again: Any = client.v1.customers.retrieve(customer.id)
     assert again.deleted
+
+
+def test_it_drafts_an_invoice_with_its_lines_and_takes_it_back(client: stripe.StripeClient) -> None:
+    customer = client.v1.customers.create(params={"name": "Ottoline 🦉"}).id
+    draft = client.v1.invoices.create(
+        params={"customer": customer, "collection_method": "send_invoice", "days_until_due": 30, "discounts": ""}
+    )
+    hall: Any = client.v1.invoice_items.create(
+        params={
+            "customer": customer, "invoice": draft.id, "currency": "gbp", "unit_amount_decimal": Decimal("12050"),
+            "quantity": 3, "metadata": {"line": "1"},
+        }
+    )  # fmt: skip
+    client.v1.invoice_items.create(params={"customer": customer, "invoice": draft.id, "amount": -1000})
+    assert (hall.amount, hall.pricing.unit_amount_decimal) == (36_150, Decimal(12_050))
+    assert client.v1.invoices.retrieve(draft.id).total == 35_150
+    assert len(client.v1.invoice_items.list(params={"invoice": draft.id}).data) == 2
+    gone: Any = client.v1.invoice_items.delete(hall.id)
+    assert (gone.deleted, client.v1.invoices.retrieve(draft.id).total) == (True, -1000)
+    assert client.v1.invoices.delete(draft.id).deleted
+    with pytest.raises(stripe.InvalidRequestError):
+        client.v1.invoices.retrieve(draft.id)
 
 
 def test_it_knows_the_errors_by_their_classes(sandbox: Sandbox, client: stripe.StripeClient) -> None:

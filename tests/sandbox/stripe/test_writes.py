@@ -105,6 +105,10 @@ def test_a_product_and_its_prices(sandbox: Sandbox) -> None:
     assert sandbox.made("products/hub-show-1", default_price=price["id"])["default_price"] == price["id"]
     assert sandbox.api.delete("v1/products/hub-show-1").status_code == 400
     assert sandbox.made("products/hub-show-1", active="false")["active"] is False
+    archived = f"prices/{price['id']}"
+    assert "default price" in sandbox.post(archived, active="false").json()["error"]["message"]
+    assert sandbox.made("products/hub-show-1", default_price="")["default_price"] is None
+    assert sandbox.made(archived, active="false")["active"] is False
     sandbox.made("products", id="hub-show-2", name="Never priced")
     assert sandbox.api.delete("v1/products/hub-show-2").json()["deleted"] is True
 

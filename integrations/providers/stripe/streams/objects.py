@@ -1,20 +1,23 @@
 """Stripe's objects that are read, one small class each."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 from typing import ClassVar
 
 from integrations.providers.base import Stream
 from integrations.providers.http import ApiSession
-from integrations.providers.stripe import fields, records
+from integrations.providers.stripe import bodies_of_invoices, bodies_of_products, fields, lines, prices, records
 from integrations.providers.stripe.bodies import CUSTOMER_FIELDS
 from integrations.providers.stripe.streams.paging import pages
+from integrations.providers.stripe.streams.prices import beside, listed
 from integrations.providers.stripe.streams.stream import Deletable, Dress, StripeStream
 from integrations.providers.stripe.streams.windows import SplitByCreation
-from integrations.providers.stripe.writes import MOST_CLAUSES, Writer
-from integrations.providers.types import JSON, ExternalRecord, ObjectType, Write, WriteResult
+from integrations.providers.stripe.writes_of_customers import MOST_CLAUSES, CustomerWriter
+from integrations.providers.stripe.writes_of_invoices import InvoiceWriter
+from integrations.providers.stripe.writes_of_products import ProductWriter
+from integrations.providers.types import JSON, ExternalRecord, ObjectType, Values, Write, WriteResult
 
+_HANDFUL = 5  # of writes at once, where each costs several calls
 _MOST_PRICES = 20_000  # that one read holds; an account with more is asked product by product
 
 
@@ -34,7 +37,7 @@ class Customers(SplitByCreation, Deletable, StripeStream):
 
     def write_batch(self, api: ApiSession, writes: list[Write]) -> list[WriteResult]:
         """Make, change and delete customers, one call for each."""
-        return Writer(api, self.record, self.fetched).write(writes)
+        return CustomerWriter(api, self.record, self.fetched).write(writes)
 
 
 class Products(Deletable, StripeStream):
@@ -47,23 +50,41 @@ class Products(Deletable, StripeStream):
     path = "/v1/products"
     is_sale = False
     lists_new = False
+    batch_size: ClassVar[int] = _HANDFUL
+    writable: ClassVar[frozenset[str]] = bodies_of_products.PRODUCT_FIELDS
+    created_only: ClassVar[frozenset[str]] = frozenset()
+    deletable: ClassVar[bool] = True
 
     def fetched(self, api: ApiSession, external_id: str) -> ExternalRecord | None:
         """Return a product as it is now, with its prices."""
         record = super().fetched(api, external_id)
         if record is None or record.deleted:
             return record
-        return replace(record, raw=_with_prices(record.raw, _prices(api, external_id)))
+        return replace(record, raw=beside(record.raw, listed(api, external_id)))
 
     def dress(self, api: ApiSession) -> Dress:
         """Return what adds prices to a listed product: all of them are held, unless they are too many."""
-        listed = list(islice(_prices(api), _MOST_PRICES + 1))
-        if len(listed) > _MOST_PRICES:
-            return lambda raw: _with_prices(raw, _prices(api, raw["id"]))
+        found = list(islice(listed(api), _MOST_PRICES + 1))
+        if len(found) > _MOST_PRICES:
+            return lambda raw: beside(raw, listed(api, raw["id"]))
         by_product: dict[str, list[JSON]] = {}
-        for price in listed:
+        for price in found:
             by_product.setdefault(price["product"], []).append(price)
-        return lambda raw: _with_prices(raw, by_product.get(raw["id"], []))
+        return lambda raw: beside(raw, by_product.get(raw["id"], []))
+
+    def unfit(self, write: Write) -> str:
+        """Return why a product cannot be sent: its prices could not be told apart, or are finer than Stripe counts."""
+        return str(bodies_of_products.refusal(write) or "")
+
+    def is_same(self, name: str, ours: object, theirs: object) -> bool:
+        """Return whether a value says what is there; prices do in any order, and with archived ones beside them."""
+        if name != prices.FIELD:
+            return (ours or None) == (theirs or None)
+        return prices.says_the_same(_entries(ours), _entries(theirs))
+
+    def write_batch(self, api: ApiSession, writes: list[Write]) -> list[WriteResult]:
+        """Make, change and put away products with their prices; see `writes_of_products` for the number of calls."""
+        return ProductWriter(api, self.record).write(writes)
 
 
 class Orders(SplitByCreation, StripeStream):
@@ -127,17 +148,35 @@ class Payouts(SplitByCreation, StripeStream):
 
 
 class Invoices(SplitByCreation, Deletable, StripeStream):
-    """Invoices of every state; only drafts can be deleted."""
+    """Invoices of every state; only drafts can be made, changed and deleted."""
 
     object_type = ObjectType.INVOICE
     scope = "rak_invoice_read"
     fields = fields.INVOICE
     reader = staticmethod(records.invoice)
     path = "/v1/invoices"
+    batch_size: ClassVar[int] = _HANDFUL
+    writable: ClassVar[frozenset[str]] = bodies_of_invoices.INVOICE_FIELDS
+    created_only: ClassVar[frozenset[str]] = frozenset({"customer", "status"})
+    deletable: ClassVar[bool] = True
 
     def complete(self, api: ApiSession, record: ExternalRecord) -> ExternalRecord:
         """Return the invoice with all its lines; a list shows the first ones only."""
         return _with_all(api, record, "lines", f"{self.path}/{record.id}/lines")
+
+    def unfit(self, write: Write) -> str:
+        """Return why an invoice is not drafted or changed, such as a customer that is not at Stripe."""
+        return str(bodies_of_invoices.refusal(write) or "")
+
+    def is_same(self, name: str, ours: object, theirs: object) -> bool:
+        """Return whether a value says what is there; lines do in any order, and a bill has to fall due at some time."""
+        if name == lines.FIELD:
+            return lines.says_the_same(_entries(ours), _entries(theirs))
+        return (ours or None) == (theirs or None) or (name == "due_date" and ours is None)
+
+    def write_batch(self, api: ApiSession, writes: list[Write]) -> list[WriteResult]:
+        """Draft, change and take back invoices; see `writes_of_invoices` for the number of calls."""
+        return InvoiceWriter(api, self.record, self.complete).write(writes)
 
 
 STREAMS: dict[ObjectType, Stream] = {stream.object_type: stream for stream in (
@@ -145,15 +184,8 @@ STREAMS: dict[ObjectType, Stream] = {stream.object_type: stream for stream in (
 )}  # fmt: skip
 
 
-def _prices(api: ApiSession, product: str | None = None) -> Iterator[JSON]:
-    """Yield the prices of one product, or of all; archived ones, too."""
-    for listed in pages(api, "/v1/prices", {"product": product}):
-        yield from listed.entries
-
-
-def _with_prices(raw: JSON, prices: Iterator[JSON] | list[JSON]) -> JSON:
-    """Return a product with its prices in the order of their making, whichever way they were found."""
-    return raw | {"prices": sorted(prices, key=lambda price: (price["created"], price["id"]))}
+def _entries(value: object) -> list[Values]:
+    return value if isinstance(value, list) else []
 
 
 def _with_all(api: ApiSession, record: ExternalRecord, part: str, path: str) -> ExternalRecord:

@@ -1,6 +1,6 @@
 """What Stripe's streams have in common: read whole by creation, then by what events say has changed."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import datetime
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -9,7 +9,7 @@ from integrations.providers.errors import BadRecord, Invalid, NotFound
 from integrations.providers.http import ApiSession
 from integrations.providers.stripe import records
 from integrations.providers.stripe.streams import windows
-from integrations.providers.stripe.streams.changes import SHARED, changed_since
+from integrations.providers.stripe.streams.changes import SHARED, changed_since, unseen
 from integrations.providers.stripe.streams.paging import Listed, clock, next_after, page, pages
 from integrations.providers.types import JSON, ExternalRecord, Field, ObjectType, Page, Position, ReadScope, Values
 
@@ -45,6 +45,10 @@ class StripeStream:
             return changed_since(self, api, position, scope)
         window = position.get("reading") or windows.first(api, scope.begin if self.is_sale else None)
         return self._everything(api, dict(window))
+
+    def unseen(self, api: ApiSession, position: Position, ids: Collection[str]) -> set[str]:
+        """Return those of these objects that changed since the bookmark: Stripe has no versions that would tell."""
+        return unseen(api, self.object_type, position, ids)
 
     def fetched(self, api: ApiSession, external_id: str) -> ExternalRecord | None:
         """Return an object as it is now, as whole as a list shows it; None for one that does not count."""
