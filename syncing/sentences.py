@@ -35,8 +35,12 @@ def for_error(provider: str, object_type: str, error: ProviderError) -> str:
 
 def for_write(provider: str, object_type: str, error: ProviderError) -> str:
     """Return the sentence for a record that the provider did not take, with its own word for the field."""
+    name, kind = PROVIDERS[provider].spec.name, ObjectType(object_type)
     if isinstance(error, Settled):
-        return f"{PROVIDERS[provider].spec.name} protects this person from the change; it stays as it is there."
+        whom = "person" if kind == ObjectType.CUSTOMER else canonical.OBJECTS[kind].singular
+        return f"{name} protects this {whom} from the change; it stays as it is there."
+    if isinstance(error, Invalid) and not error.code and str(error):  # found by us, and said in our words
+        return f"Not sent to {name}: {str(error)[0].lower()}{str(error)[1:]}"
     if isinstance(error, PermissionMissing):
         sentence = for_error(provider, object_type, error)
         return sentence.replace("allow us to read", "allow us to change")

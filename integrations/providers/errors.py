@@ -132,7 +132,7 @@ class Invalid(ProviderError):
 
 
 class Settled(ProviderError):
-    """The provider protects this person from the change, for good; asking again is of no use."""
+    """The provider protects this person, or what was settled, from the change for good; asking again is of no use."""
 
     error_class = ErrorClass.INVALID_VALUE
 

@@ -75,16 +75,16 @@ class ProductWriter:
     def _created(self, write: Write) -> WriteResult:
         """Return the product that the write makes, or that was there already and is now as it is wanted."""
         product = self._looked_up(bodies.own_id(write)) if write.attempt > 1 else None
-        is_new = is_adopted = False
+        is_new = False
         if product is None:
             try:
                 product, is_new = self._made(write), True
             except Duplicate as error:
-                product, is_adopted = self._looked_up(bodies.own_id(write)), write.attempt == 1
+                product = self._looked_up(bodies.own_id(write))
                 if product is None:
                     raise Settled("It was deleted at Stripe, where an id can be used but once.") from error
         self._set(write, product, is_new=is_new)
-        return WriteResult(write.key, self._shown(product), adopted=is_adopted)
+        return WriteResult(write.key, self._shown(product))
 
     def _made(self, write: Write) -> _Product:
         with writes.in_our_words(bodies.field_of):

@@ -354,3 +354,21 @@ def test_events_that_lead_back_to_themselves_end_the_read() -> None:
     with wire(answer(body, Date="Thu, 01 Jan 1970 00:20:00 GMT")) as server, pytest.raises(Transient) as met:
         read(over(server.url), ObjectType.CUSTOMER, {"since": 1})
     assert met.value.code == "cursor_loop"
+
+
+def test_what_changed_since_the_bookmark_is_seen_before_it_is_changed(
+    desk: Desk, api: ApiSession, bookmarks: Bookmarks
+) -> None:
+    stream, position = STREAMS[ObjectType.CUSTOMER], stored(bookmarks[ObjectType.CUSTOMER])
+    (changed,) = desk.do("change", customers=1)["customers"]
+    desk.paths()
+    assert stream.unseen(api, position, [changed, "cus_other"]) == {changed}  # type: ignore[attr-defined]
+    assert desk.paths() == ["/v1/events"]
+    after = stored(turn(api, bookmarks)[ObjectType.CUSTOMER][-1].position)
+    assert stream.unseen(api, after, [changed]) == set()  # type: ignore[attr-defined]
+    assert stream.unseen(api, {}, [changed]) == set(), "a read of everything brings it anyway"  # type: ignore[attr-defined]
+
+
+def test_when_stripe_no_longer_tells_everything_counts_as_changed(api: ApiSession, bookmarks: Bookmarks) -> None:
+    long_ago = {"since": bookmarks[ObjectType.CUSTOMER]["since"] - 40 * 86_400, "done": []}
+    assert STREAMS[ObjectType.CUSTOMER].unseen(api, long_ago, ["cus_1"]) == {"cus_1"}  # type: ignore[attr-defined]
