@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from connections.models import Connection
-from integrations.providers.types import ObjectType, Operation, Write
+from integrations.providers.types import OWN_KEYS, ObjectType, Operation, Write
 from syncing.models import NEW
 from syncing.typed_json import frozen, thawed
 
@@ -15,9 +15,13 @@ from syncing.typed_json import frozen, thawed
 def key_of(
     connection: Connection, object_type: ObjectType, record: uuid.UUID, version: int, operation: Operation
 ) -> str:
-    """Return the idempotency key: the same for the same change of the same record, 40 hex characters (160 bits)."""
-    words = f"hub:{connection.venue_id}:{connection.pk}:{object_type}:{record}:{version}:{operation}"
-    return hashlib.sha256(words.encode()).hexdigest()[:40]
+    """Return the idempotency key: the same for the same change of the same record, 40 hex characters (160 bits).
+
+    It begins with those that all writes of the connection share: where a provider tells by which request something
+    changed, our own changes are known by them.
+    """
+    ours = f"hub:{connection.venue_id}:{connection.pk}"
+    return _digest(ours)[:OWN_KEYS] + _digest(f"{ours}:{object_type}:{record}:{version}:{operation}")[:32]
 
 
 def stored(write: Write, version: int) -> str:
@@ -42,3 +46,7 @@ def reopened(record: uuid.UUID, external_id: str, key: str, push: str, raw: str 
 def version_of(push: str) -> int:
     """Return the record's version that a stored write carries."""
     return int(orjson.loads(push)["version"])
+
+
+def _digest(words: str) -> str:
+    return hashlib.sha256(words.encode()).hexdigest()

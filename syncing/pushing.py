@@ -118,12 +118,12 @@ class PushSlice:
     def _has_unseen(self, steps: Sequence[Step], bookmark: models.QuerySet[SyncCursor]) -> bool:
         """Return whether one of the objects was changed there since it was read, where the provider has no versions."""
         outlet = self.planner.outlet
-        known = [step.write for step in steps if step.write is not None and not step.is_open]
-        ids = [write.external_id for write in known if write.external_id]
-        if not ids or not isinstance(outlet, WatchfulStream):
+        asked = [step.write for step in steps if step.write is not None and not step.is_open]
+        known = [write for write in asked if write.external_id]
+        if not known or not isinstance(outlet, WatchfulStream):
             return False
         self.api = self.api or sessions.open_session(self.connection)
-        return bool(outlet.unseen(self.api, bookmark.get().position, ids))
+        return bool(outlet.unseen(self.api, bookmark.get().position, known))
 
     def _send(self, steps: Sequence[Step]) -> None:
         """Store the intents, make the calls, store the results."""

@@ -1,6 +1,6 @@
 """The seam: what a provider is, and what each of its parts promises."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import ClassVar, Protocol, runtime_checkable
@@ -131,8 +131,8 @@ class WritableStream(Stream, Outlet, Protocol):
 class WatchfulStream(WritableStream, Protocol):
     """A writable stream of a provider that has no versions: a change would go over one that nobody here has read."""
 
-    def unseen(self, api: ApiSession, position: Position, ids: Collection[str]) -> set[str]:
-        """Return those of these objects that changed since the bookmark `position`. Asked before they are changed."""
+    def unseen(self, api: ApiSession, position: Position, writes: Sequence[Write]) -> set[str]:
+        """Return the ids of those objects that somebody else changed since the bookmark, before they are changed."""
 
 
 @runtime_checkable

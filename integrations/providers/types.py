@@ -117,11 +117,15 @@ class Operation(StrEnum):
     DELETE = "delete"
 
 
+OWN_KEYS = 8  # how many characters the idempotency keys of one connection have in common
+
+
 @dataclass(frozen=True, slots=True)
 class Write:
     """One change that shall be made at a provider.
 
     `key` is the idempotency key, 40 hex characters, stored before the call; the same change always has the same one.
+    The first eight (`OWN_KEYS`) are those of all writes of the connection.
     `ours` is our record's id, 32 hex characters: it goes where the provider keeps a foreign reference, so that what an
     earlier attempt made can be found. `attempt` is 1 at first; above 1 an answer may have been lost.
 

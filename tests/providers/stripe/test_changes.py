@@ -6,10 +6,11 @@ from typing import Any
 import orjson
 import pytest
 
+from integrations.providers.base import WatchfulStream
 from integrations.providers.errors import BookmarkExpired, PermissionMissing, Transient
 from integrations.providers.http import ApiSession
 from integrations.providers.stripe.streams import STREAMS, changes
-from integrations.providers.types import ObjectType, Page, Position, ReadScope
+from integrations.providers.types import ObjectType, Operation, Page, Position, ReadScope, Write
 from tests.provider_sandbox import Sandbox
 from tests.providers.stripe.conftest import Account, over
 from tests.providers.stripe.reading import KINDS, ids, known, newest, plain, read, stored
@@ -356,19 +357,41 @@ def test_events_that_lead_back_to_themselves_end_the_read() -> None:
     assert met.value.code == "cursor_loop"
 
 
+def change_of(customer: str, key: str = "0" * 40) -> list[Write]:
+    return [Write(key, "1" * 32, Operation.UPDATE, {"phone": "+447700900001"}, external_id=customer)]
+
+
+def unseen(api: ApiSession, position: Position, writes: list[Write]) -> set[str]:
+    stream = STREAMS[ObjectType.CUSTOMER]
+    assert isinstance(stream, WatchfulStream)
+    return stream.unseen(api, position, writes)
+
+
 def test_what_changed_since_the_bookmark_is_seen_before_it_is_changed(
     desk: Desk, api: ApiSession, bookmarks: Bookmarks
 ) -> None:
-    stream, position = STREAMS[ObjectType.CUSTOMER], stored(bookmarks[ObjectType.CUSTOMER])
+    position = stored(bookmarks[ObjectType.CUSTOMER])
     (changed,) = desk.do("change", customers=1)["customers"]
     desk.paths()
-    assert stream.unseen(api, position, [changed, "cus_other"]) == {changed}  # type: ignore[attr-defined]
+    assert unseen(api, position, [*change_of(changed), *change_of("cus_other")]) == {changed}
     assert desk.paths() == ["/v1/events"]
     after = stored(turn(api, bookmarks)[ObjectType.CUSTOMER][-1].position)
-    assert stream.unseen(api, after, [changed]) == set()  # type: ignore[attr-defined]
-    assert stream.unseen(api, {}, [changed]) == set(), "a read of everything brings it anyway"  # type: ignore[attr-defined]
+    assert unseen(api, after, change_of(changed)) == set()
+    assert unseen(api, {}, change_of(changed)) == set(), "a read of everything brings it anyway"
+
+
+def test_our_own_changes_are_known_by_their_keys(desk: Desk, api: ApiSession, bookmarks: Bookmarks) -> None:
+    position = stored(bookmarks[ObjectType.CUSTOMER])
+    (customer,) = desk.do("change", customers=1)["customers"]
+    position = position | {"done": [each["id"] for each in api.get("/v1/events", {"limit": 100}).body["data"]]}
+    stream = STREAMS[ObjectType.CUSTOMER]
+    assert isinstance(stream, WatchfulStream)
+    (done,) = stream.write_batch(api, change_of(customer, "ab" * 20))
+    assert done.error is None
+    assert unseen(api, position, change_of(customer, "abababab" + "9" * 32)) == set()
+    assert unseen(api, position, change_of(customer, "9" * 40)) == {customer}
 
 
 def test_when_stripe_no_longer_tells_everything_counts_as_changed(api: ApiSession, bookmarks: Bookmarks) -> None:
     long_ago = {"since": bookmarks[ObjectType.CUSTOMER]["since"] - 40 * 86_400, "done": []}
-    assert STREAMS[ObjectType.CUSTOMER].unseen(api, long_ago, ["cus_1"]) == {"cus_1"}  # type: ignore[attr-defined]
+    assert unseen(api, long_ago, change_of("cus_1")) == {"cus_1"}

@@ -6,7 +6,7 @@ ids]}`: events from `since` on are to be looked at, but for those that are done 
 because events can come late; `done` makes an idle round cost one call all the same.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import chain
@@ -16,7 +16,7 @@ from integrations.providers.errors import BookmarkExpired, Transient
 from integrations.providers.http import ApiSession
 from integrations.providers.stripe.events import hints
 from integrations.providers.stripe.streams.paging import pages
-from integrations.providers.types import JSON, ExternalRecord, ObjectType, Page, Position, ReadScope
+from integrations.providers.types import JSON, OWN_KEYS, ExternalRecord, ObjectType, Page, Position, ReadScope, Write
 
 SHARED = "events"
 OVERLAP = 300
@@ -122,20 +122,27 @@ def changed_since(stream: Fetching, api: ApiSession, position: Position, scope: 
         yield Page([], position, last=turn.until is None)
 
 
-def unseen(api: ApiSession, kind: ObjectType, position: Position, ids: Collection[str]) -> set[str]:
-    """Return those of these objects that changed since the bookmark; all of them when there is too much to look at.
+def unseen(api: ApiSession, kind: ObjectType, position: Position, writes: Sequence[Write]) -> set[str]:
+    """Return the ids of those objects that others changed since the bookmark; all when there is too much to look at.
 
-    One call for a hundred events. A bookmark that stands in a read of everything tells nothing, and finds nothing.
+    One call for a hundred events. Our own changes are known by the keys of their requests. A bookmark that stands in a
+    read of everything tells nothing, and finds nothing.
     """
-    if "since" not in position:
+    ids = {write.external_id for write in writes}
+    if "since" not in position or not ids:
         return set()
-    done, found = set(position.get("done", ())), set[str]()
+    done, found, own = set(position.get("done", ())), set[str](), {write.key[:OWN_KEYS] for write in writes}
     for number, listed in enumerate(pages(api, "/v1/events", {"created[gte]": position["since"]})):
         if number >= _PAGES_AT_ONCE or listed.at - position["since"] > _KEPT:
-            return set(ids)
-        new = (event for event in listed.entries if event.get("id") not in done)
+            return ids
+        new = [each for each in listed.entries if each.get("id") not in done and _key(each)[:OWN_KEYS] not in own]
         found |= {hint.id for event in new for hint in hints(event) if hint.object_type is kind}
-    return found.intersection(ids)
+    return found & ids
+
+
+def _key(event: JSON) -> str:
+    """Return the idempotency key of the request that caused an event, "" where it had none."""
+    return str((event.get("request") or {}).get("idempotency_key") or "")
 
 
 def _records(stream: Fetching, api: ApiSession, turn: Turn) -> Iterator[list[ExternalRecord]]:

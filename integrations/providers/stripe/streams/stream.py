@@ -1,6 +1,6 @@
 """What Stripe's streams have in common: read whole by creation, then by what events say has changed."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -11,7 +11,17 @@ from integrations.providers.stripe import records
 from integrations.providers.stripe.streams import windows
 from integrations.providers.stripe.streams.changes import SHARED, changed_since, unseen
 from integrations.providers.stripe.streams.paging import Listed, clock, next_after, page, pages
-from integrations.providers.types import JSON, ExternalRecord, Field, ObjectType, Page, Position, ReadScope, Values
+from integrations.providers.types import (
+    JSON,
+    ExternalRecord,
+    Field,
+    ObjectType,
+    Page,
+    Position,
+    ReadScope,
+    Values,
+    Write,
+)
 
 Dress = Callable[[JSON], JSON]
 
@@ -46,9 +56,9 @@ class StripeStream:
         window = position.get("reading") or windows.first(api, scope.begin if self.is_sale else None)
         return self._everything(api, dict(window))
 
-    def unseen(self, api: ApiSession, position: Position, ids: Collection[str]) -> set[str]:
-        """Return those of these objects that changed since the bookmark: Stripe has no versions that would tell."""
-        return unseen(api, self.object_type, position, ids)
+    def unseen(self, api: ApiSession, position: Position, writes: Sequence[Write]) -> set[str]:
+        """Return the ids of what somebody else changed since the bookmark: Stripe has no versions that would tell."""
+        return unseen(api, self.object_type, position, writes)
 
     def fetched(self, api: ApiSession, external_id: str) -> ExternalRecord | None:
         """Return an object as it is now, as whole as a list shows it; None for one that does not count."""
