@@ -90,6 +90,10 @@ class Merchant:
     def location_ids(self) -> list[str]:
         return [location["id"] for location in self.locations]
 
+    def currency_at(self, location_id: str) -> str:
+        """What the seller charges at one of its locations."""
+        return next((str(place["currency"]) for place in self.locations if place["id"] == location_id), self.currency)
+
     def collections(self) -> dict[str, Collection[Any]]:
         """The collections by the names that the control plane uses."""
         return {
