@@ -9,6 +9,7 @@ from integrations.sandbox.generation import Document
 from integrations.sandbox.square.calls import Call, Route
 from integrations.sandbox.square.errors import invalid, not_found, version_mismatch
 from integrations.sandbox.square.idempotency import once
+from integrations.sandbox.square.invoice_parts import has_invoice
 from integrations.sandbox.square.ledger import keep
 from integrations.sandbox.square.order_shapes import CREATE, SETTABLE, UPDATE
 from integrations.sandbox.square.payments import check_location
@@ -55,6 +56,7 @@ def _update(call: Call) -> Document:
     if wanted["version"] != order["version"]:
         raise version_mismatch()
     _check_state(order, wanted)
+    _check_invoice(call, order, wanted)
     changed = dict(order)
     for path in call.asked.get("fields_to_clear") or []:
         _clear(changed, path)
@@ -77,6 +79,15 @@ def _check_state(order: Document, wanted: Document) -> None:
     is_due = order.get("net_amount_due_money", {}).get("amount", 0) > 0
     if wanted.get("state") == "COMPLETED" and is_due:
         raise invalid("BAD_REQUEST", "An order with money due cannot be completed.", "order.state")
+
+
+def _check_invoice(call: Call, order: Document, wanted: Document) -> None:
+    """What an invoice asks for stands: the lines of its order cannot be changed."""
+    cleared = call.asked.get("fields_to_clear") or []
+    if has_invoice(call, order["id"]):
+        for name in ("line_items", "taxes", "discounts"):
+            if wanted.get(name) is not None or any(each.startswith(name) for each in cleared):
+                raise invalid("BAD_REQUEST", "The order has an invoice.", f"order.{name}")
 
 
 def _merged(before: Any, after: Any) -> Any:
