@@ -8,7 +8,7 @@ from integrations.providers import errors
 from integrations.providers.base import Stream
 from integrations.providers.http import Answer, ApiSession
 from integrations.providers.square import fields, groups, records
-from integrations.providers.square.bodies import CUSTOMER_FIELDS
+from integrations.providers.square.bodies_of_customers import CUSTOMER_FIELDS
 from integrations.providers.square.reading import (
     EARLIEST,
     Asked,
@@ -18,7 +18,7 @@ from integrations.providers.square.reading import (
     id_of,
     moment_or_none,
 )
-from integrations.providers.square.writes import Writer
+from integrations.providers.square.writes_of_customers import CustomerWriter
 from integrations.providers.types import (
     JSON,
     ExternalRecord,
@@ -96,7 +96,7 @@ class Customers(CutByTime):
 
     def write_batch(self, api: ApiSession, writes: list[Write]) -> list[WriteResult]:
         """Make, change and delete customers; one call for each of these three."""
-        return Writer(api, self.record, self.values).write(writes)
+        return CustomerWriter(api, self.record, self.values).write(writes)
 
 
 class Products(SquareStream):
