@@ -7,7 +7,16 @@ from typing import Any, ClassVar, cast
 from integrations.providers import errors
 from integrations.providers.base import Stream
 from integrations.providers.http import Answer, ApiSession
-from integrations.providers.square import bodies_of_items, categories, fields, groups, records, variations
+from integrations.providers.square import (
+    bodies_of_invoices,
+    bodies_of_items,
+    categories,
+    fields,
+    groups,
+    order_lines,
+    records,
+    variations,
+)
 from integrations.providers.square.bodies_of_customers import CUSTOMER_FIELDS
 from integrations.providers.square.reading import (
     EARLIEST,
@@ -19,6 +28,7 @@ from integrations.providers.square.reading import (
     moment_or_none,
 )
 from integrations.providers.square.writes_of_customers import CustomerWriter
+from integrations.providers.square.writes_of_invoices import MOST_INVOICES, InvoiceWriter
 from integrations.providers.square.writes_of_items import MOST_ITEMS, ItemWriter
 from integrations.providers.types import (
     JSON,
@@ -280,6 +290,10 @@ class Invoices(CutByPart):
     fields = fields.INVOICE
     reader = staticmethod(records.invoice)
     key = "invoices"
+    batch_size: ClassVar[int] = MOST_INVOICES
+    writable: ClassVar[frozenset[str]] = bodies_of_invoices.INVOICE_FIELDS
+    created_only: ClassVar[frozenset[str]] = frozenset({"location_id"})
+    deletable: ClassVar[bool] = True
 
     def parts(self, scope: ReadScope) -> list[Any]:
         """Return the locations, one a part."""
@@ -310,6 +324,22 @@ class Invoices(CutByPart):
         except errors.NotFound:
             return ids[:1]
         return []
+
+    def unfit(self, write: Write) -> str:
+        """Return why an invoice is not written: Square keeps what was published, and bills no other sum than ours."""
+        return str(bodies_of_invoices.refusal(write) or "")
+
+    def is_same(self, name: str, ours: object, theirs: object) -> bool:
+        """Return whether a value says what is there: Square numbers invoices itself, and tells more of their state."""
+        if name == "line_items":
+            return order_lines.are_same(cast(list[Values] | None, ours), cast(list[Values] | None, theirs))
+        if name == "status":
+            return bodies_of_invoices.says_status(ours, theirs)
+        return ours == theirs or not (ours or theirs) or (name == "invoice_number" and ours is None)
+
+    def write_batch(self, api: ApiSession, writes: list[Write]) -> list[WriteResult]:
+        """Make, change, publish and end invoices, one after the other: up to three calls for each."""
+        return InvoiceWriter(api, self.record, self.values, self.is_same).write(writes)
 
 
 class LocationChooser:
