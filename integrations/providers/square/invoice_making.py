@@ -37,12 +37,8 @@ class InvoiceMaker:
         try:
             order, draft = before.get(write.ours) or (self._ordered(write), None)
             draft = draft or self._drafted(write, self._checked(write, order))
-            if write.attempt > 1:  # the answer to a repeated request tells how it was then
-                draft = steps.fetched(self.api, str(draft["id"]))
             if bodies.wants_publishing(write) and draft["status"] == bodies.DRAFT:
                 draft = self._published(write, draft)
-        except Conflict as error:
-            raise Transient("Somebody changed this invoice between two steps.", code="partial") from error
         except NotFound as error:
             raise Invalid("Its draft was deleted in Square. Change it here to have it made again.") from error
         return draft | {"order": order}
@@ -75,8 +71,17 @@ class InvoiceMaker:
             raise Invalid("Square does not know this customer any more.", field=bodies.CUSTOMER) from error
 
     def _published(self, write: Write, draft: JSON) -> JSON:
+        """Return the published invoice; takes the draft away again where Square refuses to publish it.
+
+        The answer to a repeated request tells how the draft was then. One that has moved on since is looked at.
+        """
         try:
             return steps.published(self.api, write, draft)
+        except Conflict as error:
+            now = steps.fetched(self.api, str(draft["id"]))
+            if now["version"] == draft["version"]:
+                raise Transient(str(error), code=error.code) from error
+            return self._published(write, now) if now["status"] == bodies.DRAFT else now
         except (Invalid, PermissionMissing):
             steps.delete_draft(self.api, draft)
             raise
