@@ -12,7 +12,7 @@ from integrations.providers.http import ApiSession
 from integrations.providers.square import bodies_of_invoices as bodies
 from integrations.providers.square import invoice_steps as steps
 from integrations.providers.square import order_lines, records
-from integrations.providers.square.invoice_search import Found, earlier
+from integrations.providers.square.invoice_search import Orders, invoice_of, orders_of
 from integrations.providers.types import JSON, Money, Operation, Write
 
 _FORGETTABLE = 2  # attempts that a key protects beyond doubt
@@ -25,17 +25,18 @@ class InvoiceMaker:
 
     api: ApiSession
 
-    def before(self, writes: Sequence[Write]) -> Found:
-        """Return what earlier attempts left, of those writes whose keys may be forgotten."""
+    def before(self, writes: Sequence[Write]) -> Orders:
+        """Return the orders that earlier attempts made, of those writes whose keys may be forgotten."""
         return self._searched([each for each in writes if each.attempt > _FORGETTABLE])
 
-    def made(self, write: Write, before: Found) -> JSON:
+    def made(self, write: Write, before: Orders) -> JSON:
         """Return the invoice with its order, made as far as it is not there yet.
 
-        Two calls for a draft and three for one that is published. Raises Invalid, or Transient while it is open.
+        Two calls for a draft and three for one that is published; a search more where an order was made `before`.
+        Raises Invalid, or Transient while it is open.
         """
         try:
-            order, draft = before.get(write.ours) or (self._ordered(write), None)
+            order, draft = self._left(write, before) or (self._ordered(write), None)
             draft = draft or self._drafted(write, self._checked(write, order))
             if bodies.wants_publishing(write) and draft["status"] == bodies.DRAFT:
                 draft = self._published(write, draft)
@@ -86,15 +87,23 @@ class InvoiceMaker:
             steps.delete_draft(self.api, draft)
             raise
 
-    def _searched(self, writes: Sequence[Write]) -> Found:
+    def _left(self, write: Write, before: Orders) -> tuple[JSON, JSON | None] | None:
+        """Return the order of an earlier attempt with its invoice; one without counts while it is not given up."""
+        orders = before.get(write.ours, [])
+        for order in orders:
+            if (invoice := invoice_of(self.api, order, write)) is not None:
+                return order, invoice
+        return next(((each, None) for each in orders if each.get("state") == "OPEN"), None)
+
+    def _searched(self, writes: Sequence[Write]) -> Orders:
         news = [each for each in writes if each.operation is Operation.CREATE and bodies.refusal(each) is None]
-        return earlier(self.api, news, self._location)
+        return orders_of(self.api, news, self._location)
 
     def _found(self, write: Write, error: Misconfigured) -> tuple[JSON, JSON | None]:
         """Return order and invoice that a key made before; Transient while Square's search does not show them."""
         if error.code != "IDEMPOTENCY_KEY_REUSED":
             raise error
-        return self._searched([write]).get(write.ours) or _hidden()
+        return self._left(write, self._searched([write])) or _hidden()
 
     def _location(self, write: Write) -> str:
         """Return where an invoice is made: where the write says, else at the seller's main location."""

@@ -10,34 +10,32 @@ from integrations.providers.types import JSON, Write
 
 _MOST_CUSTOMERS = 10  # of one search
 _MOST_ORDERS, _MOST_INVOICES = 1000, 200  # of one page
-Found = dict[str, tuple[JSON, JSON | None]]
+Orders = dict[str, list[JSON]]
 
 
-def earlier(api: ApiSession, writes: Sequence[Write], location_of: Callable[[Write], str]) -> Found:
-    """Return by our record's id the order of each write, and its invoice where there is one.
+def orders_of(api: ApiSession, writes: Sequence[Write], location_of: Callable[[Write], str]) -> Orders:
+    """Return by our record's id the orders that were made for these writes, the newest first, whatever became of them.
 
-    An order without an invoice counts only while it is open: one that we gave up was cancelled. One call for ten
-    customers of a location, and one for each write whose order was found.
+    One call for ten customers of a location.
     """
-    found: Found = {}
+    found: Orders = {}
     for place in sorted({location_of(each) for each in writes}):
-        there = [each for each in writes if location_of(each) == place]
-        customers = sorted({str(each.values[CUSTOMER]) for each in there})
+        there = {each.ours: each for each in writes if location_of(each) == place}
+        customers = sorted({str(each.values[CUSTOMER]) for each in there.values()})
         for at in range(0, len(customers), _MOST_CUSTOMERS):
             for order in _orders(api, place, customers[at : at + _MOST_CUSTOMERS]):
-                found |= _matched(api, order, there, found)
+                write = there.get(str(order.get("reference_id")))
+                if write is not None and _is_of(write, order):
+                    found.setdefault(write.ours, []).append(order)
     return found
 
 
-def _matched(api: ApiSession, order: JSON, writes: Sequence[Write], found: Found) -> Found:
-    """Return the write that an order was made for, with its invoice; nothing where it is none of ours."""
-    for write in writes:
-        if order.get("reference_id") == write.ours and _is_of(write, order):
-            invoice = _invoice_of(api, order, write)
-            known = found.get(write.ours)
-            if invoice is not None or (known is None and order.get("state") == "OPEN"):
-                return {write.ours: (order, invoice)}
-    return {}
+def invoice_of(api: ApiSession, order: JSON, write: Write) -> JSON | None:
+    """Return the invoice that was made for an order, None where there is none. One call."""
+    wanted = {"location_ids": [order["location_id"]], "customer_ids": [write.values[CUSTOMER]]}
+    body = {"query": {"filter": wanted}, "limit": _MOST_INVOICES}
+    found = _pages(api, "/v2/invoices/search", body, "invoices")
+    return next((each for each in found if each.get("order_id") == order["id"]), None)
 
 
 def _is_of(write: Write, order: JSON) -> bool:
@@ -47,20 +45,13 @@ def _is_of(write: Write, order: JSON) -> bool:
 
 
 def _orders(api: ApiSession, location_id: str, customers: list[str]) -> Iterator[JSON]:
-    """Yield the orders of these customers, the newest first, whatever became of them."""
+    """Yield the orders of these customers, the newest first."""
     query = {
         "filter": {"customer_filter": {"customer_ids": customers}},
         "sort": {"sort_field": "CREATED_AT", "sort_order": "DESC"},
     }
     body = {"location_ids": [location_id], "query": query, "limit": _MOST_ORDERS, "return_entries": False}
     return _pages(api, "/v2/orders/search", body, "orders")
-
-
-def _invoice_of(api: ApiSession, order: JSON, write: Write) -> JSON | None:
-    wanted = {"location_ids": [order["location_id"]], "customer_ids": [write.values[CUSTOMER]]}
-    body = {"query": {"filter": wanted}, "limit": _MOST_INVOICES}
-    found = _pages(api, "/v2/invoices/search", body, "invoices")
-    return next((each for each in found if each.get("order_id") == order["id"]), None)
 
 
 def _pages(api: ApiSession, path: str, body: JSON, key: str) -> Iterator[JSON]:

@@ -13,7 +13,7 @@ from integrations.providers.http import ApiSession
 from integrations.providers.square import bodies_of_invoices as bodies
 from integrations.providers.square.invoice_changing import InvoiceChanger
 from integrations.providers.square.invoice_making import InvoiceMaker
-from integrations.providers.square.invoice_search import Found
+from integrations.providers.square.invoice_search import Orders
 from integrations.providers.types import JSON, ExternalRecord, Money, Operation, Values, Write, WriteResult
 
 MOST_INVOICES = 10  # at a time, for each costs up to three calls
@@ -48,7 +48,7 @@ class InvoiceWriter:
                 return results + [WriteResult(each.key, error=error) for each in writes[at:]]
         return results
 
-    def _written(self, write: Write, before: Found) -> ExternalRecord:
+    def _written(self, write: Write, before: Orders) -> ExternalRecord:
         unfit = bodies.refusal(write) or self._in_other_money(write)
         if unfit is not None:
             raise unfit
