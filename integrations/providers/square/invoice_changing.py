@@ -32,7 +32,7 @@ class InvoiceChanger:
         invoice = self._undisturbed(write) if write.attempt > 1 else write.raw
         for change in bodies.changes(write, invoice):
             invoice = steps.changed(self.api, write, invoice, change)
-        if bodies.wants_publishing(write) and invoice["status"] == bodies.DRAFT:
+        if bodies.wants_publishing(write) and invoice.get("status") == bodies.DRAFT:
             invoice = steps.published(self.api, write, invoice)
         return self._with_order(write, invoice)
 

@@ -38,7 +38,7 @@ class InvoiceMaker:
         try:
             order, draft = self._left(write, before) or (self._ordered(write), None)
             draft = draft or self._drafted(write, self._checked(write, order))
-            if bodies.wants_publishing(write) and draft["status"] == bodies.DRAFT:
+            if bodies.wants_publishing(write) and draft.get("status") == bodies.DRAFT:
                 draft = self._published(write, draft)
         except NotFound as error:
             raise Invalid("Its draft was deleted in Square. Change it here to have it made again.") from error
@@ -52,7 +52,7 @@ class InvoiceMaker:
 
     def _checked(self, write: Write, order: JSON) -> JSON:
         """Return the order; gives it up and raises Invalid where Square makes another sum of its lines."""
-        wanted, found = write.values.get("total_money"), records.order(order).get("total_money")
+        wanted, found = write.values.get("total_money"), records.readable(records.order, order).get("total_money")
         if wanted is None or wanted == found:
             return order
         steps.give_up_order(self.api, order)
@@ -80,9 +80,9 @@ class InvoiceMaker:
             return steps.published(self.api, write, draft)
         except Conflict as error:
             now = steps.fetched(self.api, str(draft["id"]))
-            if now["version"] == draft["version"]:
+            if now.get("version") == draft.get("version"):
                 raise Transient(str(error), code=error.code) from error
-            return self._published(write, now) if now["status"] == bodies.DRAFT else now
+            return self._published(write, now) if now.get("status") == bodies.DRAFT else now
         except (Invalid, PermissionMissing):
             steps.delete_draft(self.api, draft)
             raise

@@ -40,7 +40,7 @@ def invoice_of(api: ApiSession, order: JSON, write: Write) -> JSON | None:
 
 def _is_of(write: Write, order: JSON) -> bool:
     """Return whether an order holds the lines of a write: the same record may have been billed otherwise before."""
-    values = records.order(order)
+    values = records.readable(records.order, order)
     return order_lines.are_same(write.values.get("line_items"), values["line_items"])
 
 

@@ -16,34 +16,34 @@ _PATH = "/v2/invoices"
 def ordered(api: ApiSession, write: Write, body: JSON) -> JSON:
     """Return the order that an invoice will be for. Keyed: twice is once."""
     asked = {"order": body, "idempotency_key": f"{write.key}-order"}
-    return dict(api.post("/v2/orders", asked, repeatable=True).body["order"])
+    return _named(api.post("/v2/orders", asked, repeatable=True).body, "order")
 
 
 def drafted(api: ApiSession, write: Write, body: JSON) -> JSON:
     """Return the draft of an invoice. Keyed."""
     asked = {"invoice": body, "idempotency_key": f"{write.key}-draft"}
-    return dict(api.post(_PATH, asked, repeatable=True).body["invoice"])
+    return _named(api.post(_PATH, asked, repeatable=True).body, "invoice")
 
 
 def published(api: ApiSession, write: Write, invoice: JSON) -> JSON:
     """Return the published invoice. Keyed for this version of it."""
-    version = invoice["version"]
+    version = invoice.get("version")
     asked = {"version": version, "idempotency_key": f"{write.key}-publish-{version}"}
-    return dict(api.post(f"{_PATH}/{invoice['id']}/publish", asked, repeatable=True).body["invoice"])
+    return _named(api.post(f"{_PATH}/{invoice['id']}/publish", asked, repeatable=True).body, "invoice")
 
 
 def changed(api: ApiSession, write: Write, invoice: JSON, change: JSON) -> JSON:
     """Return the invoice with a change to this version of it. Keyed for the version."""
-    version = invoice["version"]
+    version = invoice.get("version")
     asked = {"invoice": change | {"version": version}, "idempotency_key": f"{write.key}-change-{version}"}
-    return dict(_put(api, f"{_PATH}/{invoice['id']}", asked)["invoice"])
+    return _named(_put(api, f"{_PATH}/{invoice['id']}", asked), "invoice")
 
 
 def cancelled(api: ApiSession, invoice: JSON) -> JSON:
     """Return the cancelled invoice. Not keyed: the second time it is refused, and a look tells what became of it."""
     try:
-        asked = {"version": invoice["version"]}
-        return dict(api.post(f"{_PATH}/{invoice['id']}/cancel", asked, repeatable=True).body["invoice"])
+        asked = {"version": invoice.get("version")}
+        return _named(api.post(f"{_PATH}/{invoice['id']}/cancel", asked, repeatable=True).body, "invoice")
     except (Invalid, Conflict):
         found = fetched(api, str(invoice["id"]))
         if found.get("status") != CANCELED:
@@ -54,7 +54,7 @@ def cancelled(api: ApiSession, invoice: JSON) -> JSON:
 def delete_draft(api: ApiSession, invoice: JSON) -> None:
     """Delete a draft, with its order. One that is gone is a success."""
     with contextlib.suppress(NotFound):
-        api.call("DELETE", f"{_PATH}/{invoice['id']}?version={invoice['version']}", repeatable=True)
+        api.call("DELETE", f"{_PATH}/{invoice['id']}?version={invoice.get('version')}", repeatable=True)
 
 
 def give_up_order(api: ApiSession, order: JSON) -> None:
@@ -66,12 +66,20 @@ def give_up_order(api: ApiSession, order: JSON) -> None:
 
 def fetched(api: ApiSession, invoice_id: str) -> JSON:
     """Return an invoice as it is now."""
-    return dict(api.get(f"{_PATH}/{invoice_id}").body["invoice"])
+    return _named(api.get(f"{_PATH}/{invoice_id}").body, "invoice")
 
 
 def order_of(api: ApiSession, invoice: JSON) -> JSON:
     """Return the order of an invoice as it is now."""
-    return dict(api.get(f"/v2/orders/{invoice['order_id']}").body.get("order") or {})
+    return _named(api.get(f"/v2/orders/{invoice['order_id']}").body, "order")
+
+
+def _named(body: JSON, name: str) -> JSON:
+    """Return the object of an answer. Raises Transient when there is none that has an id and a place."""
+    found = body.get(name)
+    if not isinstance(found, dict) or not found.get("id") or not found.get("location_id"):
+        raise Transient("Square answered in a shape that we cannot read.", code="unreadable")
+    return found
 
 
 def _put(api: ApiSession, path: str, body: JSON) -> Any:

@@ -8,7 +8,7 @@ order is searched for first, by our record's id, and the invoice by the order; w
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from integrations.providers.errors import Conflict, Invalid, NotFound, ProviderError, Transient
+from integrations.providers.errors import BadRecord, Conflict, Invalid, NotFound, ProviderError, Transient
 from integrations.providers.http import ApiSession
 from integrations.providers.square import bodies_of_invoices as bodies
 from integrations.providers.square.invoice_changing import InvoiceChanger
@@ -42,6 +42,8 @@ class InvoiceWriter:
                 results.append(WriteResult(write.key, self._written(write, before)))
             except _OF_ONE_RECORD as error:
                 results.append(WriteResult(write.key, error=_in_our_words(error)))
+            except BadRecord as error:
+                results.append(WriteResult(write.key, error=Transient(str(error), code="unreadable")))
             except Transient as error:
                 if not results:
                     raise

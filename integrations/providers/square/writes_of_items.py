@@ -141,9 +141,8 @@ class ItemWriter:
             answer = self.api.post("/v2/catalog/batch-upsert", asked, repeatable=True).body
         except (Invalid, Conflict, NotFound) as error:
             return self._apart(load, error)
-        ids = {each["client_object_id"]: each["object_id"] for each in answer.get("id_mappings") or []}
-        found = {raw["id"]: raw for raw in answer.get("objects") or []}
-        return {write.key: self._result(write, found.get(ids.get(body["id"], body["id"]))) for write, body in load}
+        found = _by_id(answer)
+        return {write.key: self._result(write, found.get(body["id"])) for write, body in load}
 
     def _apart(self, load: Load, error: ProviderError) -> Results:
         """Return the results of writes that were refused together: of those to blame, and of the others sent again."""
@@ -171,6 +170,16 @@ class ItemWriter:
         gone = set(answer.get("deleted_object_ids") or [])
         kept = self._current([each.external_id for each in writes if each.external_id not in gone])
         return {each.key: _deletion(each, is_kept=each.external_id in kept) for each in writes}
+
+
+def _by_id(answer: JSON) -> dict[str, JSON]:
+    """Return the objects of an answer by the ids that they were sent with, the temporary ones of new objects."""
+    try:
+        found = {str(raw["id"]): raw for raw in answer.get("objects") or []}
+        made = {each["client_object_id"]: found.get(each["object_id"]) for each in answer.get("id_mappings") or []}
+    except (AttributeError, KeyError, TypeError) as error:
+        raise Transient("Square answered in a shape that we cannot read.", code="unreadable") from error
+    return found | {key: raw for key, raw in made.items() if raw is not None}
 
 
 def _loads(writes: Load) -> Iterator[Load]:

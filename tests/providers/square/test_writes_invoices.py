@@ -250,6 +250,17 @@ def test_another_sum_than_ours_is_not_billed(
     assert asked(sandbox) == [ORDER, "PUT /v2/orders/O1"]
 
 
+@pytest.mark.parametrize("told", [{}, {"order": []}, {"order": {"id": "O1"}},
+                                  {"order": {"id": "O1", "location_id": "L1", "total_money": "much"}}])  # fmt: skip
+def test_an_answer_of_another_shape_leaves_it_open(
+    sandbox: Sandbox, api: ApiSession, bill: Values, told: dict[str, Any]
+) -> None:
+    fault = {"provider": "square", "kind": "status", "status": 200, "path": "/v2/orders", "body": told}
+    sandbox.ask("POST", "/faults", fault)
+    results, _ = persistently(lambda each: write_batch(api, each), [create(bill)])
+    assert holds(good(results)[0], bill)
+
+
 def test_one_that_is_refused_stops_no_other(sandbox: Sandbox, api: ApiSession, bill: Values) -> None:
     first, bad, last = create(bill), create(bill | {"due_date": "2001-01-31"}), create(bill, number=2)
     one, refused, other = write_batch(api, [first, bad, last])

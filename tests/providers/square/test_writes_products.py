@@ -379,6 +379,14 @@ def test_a_permission_that_is_missing_is_told_of_once_for_all(sandbox: Sandbox, 
         write_batch(api, several(2))
 
 
+def test_an_answer_of_another_shape_leaves_everything_open(sandbox: Sandbox, api: ApiSession) -> None:
+    body = {"objects": [{"type": "ITEM"}]}
+    fault = {"provider": "square", "kind": "status", "status": 200, "path": "/v2/catalog/batch-upsert", "body": body}
+    sandbox.ask("POST", "/faults", fault)
+    with pytest.raises(Transient):
+        write_batch(api, several(1))
+
+
 def test_an_item_that_is_not_in_the_answer_is_left_open(sandbox: Sandbox, api: ApiSession) -> None:
     fault = {"provider": "square", "kind": "status", "status": 200, "path": "/v2/catalog/batch-upsert", "body": {}}
     sandbox.ask("POST", "/faults", fault)
