@@ -34,7 +34,6 @@ from integrations.providers.types import (
     JSON,
     ExternalRecord,
     ObjectType,
-    Option,
     Position,
     ReadScope,
     Values,
@@ -340,22 +339,6 @@ class Invoices(CutByPart):
     def write_batch(self, api: ApiSession, writes: list[Write]) -> list[WriteResult]:
         """Make, change, publish and end invoices, one after the other: up to three calls for each."""
         return InvoiceWriter(api, self.record, self.values, self.is_same).write(writes)
-
-
-class LocationChooser:
-    """A seller may trade at several places, and a venue may be one of them."""
-
-    object_type: ClassVar[ObjectType] = ObjectType.LOCATION
-    many: ClassVar[bool] = True
-
-    def options(self, api: ApiSession) -> list[Option]:
-        """Return the active locations as Square lists them, the main one first. One call."""
-        listed = api.get("/v2/locations").body.get("locations") or []
-        return [
-            Option(each["id"], each.get("name") or each["id"], str(each.get("currency") or ""))
-            for each in listed
-            if each.get("status") != "INACTIVE"
-        ]
 
 
 STREAMS: dict[ObjectType, Stream] = {stream.object_type: stream for stream in (
