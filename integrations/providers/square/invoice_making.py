@@ -40,8 +40,8 @@ class InvoiceMaker:
             draft = draft or self._drafted(write, self._checked(write, order))
             if bodies.wants_publishing(write) and draft.get("status") == bodies.DRAFT:
                 draft = self._published(write, draft)
-        except NotFound as error:
-            raise Invalid("Its draft was deleted in Square. Change it here to have it made again.") from error
+        except Conflict as error:
+            raise Transient(str(error), code=error.code) from error
         return draft | {"order": order}
 
     def _ordered(self, write: Write) -> JSON:
@@ -49,6 +49,8 @@ class InvoiceMaker:
             return steps.ordered(self.api, write, bodies.order(write, self._location(write)))
         except Misconfigured as error:  # the key made an order before, of another content
             return self._found(write, error)[0]
+        except NotFound as error:
+            raise Invalid(str(error), code=error.code) from error
 
     def _checked(self, write: Write, order: JSON) -> JSON:
         """Return the order; gives it up and raises Invalid where Square makes another sum of its lines."""
@@ -78,10 +80,12 @@ class InvoiceMaker:
         """
         try:
             return steps.published(self.api, write, draft)
-        except Conflict as error:
+        except NotFound as error:
+            raise Invalid("Its draft was deleted in Square. Change it here to have it made again.") from error
+        except Conflict:
             now = steps.fetched(self.api, str(draft["id"]))
             if now.get("version") == draft.get("version"):
-                raise Transient(str(error), code=error.code) from error
+                raise
             return self._published(write, now) if now.get("status") == bodies.DRAFT else now
         except (Invalid, PermissionMissing):
             steps.delete_draft(self.api, draft)

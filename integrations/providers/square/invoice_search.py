@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Iterator, Sequence
 
-from integrations.providers.errors import Transient
 from integrations.providers.http import ApiSession
-from integrations.providers.square import order_lines, records
+from integrations.providers.square import order_lines, paging, records
 from integrations.providers.square.bodies_of_invoices import CUSTOMER
 from integrations.providers.types import JSON, Write
 
@@ -34,7 +33,8 @@ def invoice_of(api: ApiSession, order: JSON, write: Write) -> JSON | None:
     """Return the invoice that was made for an order, None where there is none. One call."""
     wanted = {"location_ids": [order["location_id"]], "customer_ids": [write.values[CUSTOMER]]}
     body = {"query": {"filter": wanted}, "limit": _MOST_INVOICES}
-    found = _pages(api, "/v2/invoices/search", body, "invoices")
+    pages = paging.answers(api, "/v2/invoices/search", body)
+    found = (each for page in pages for each in page.get("invoices") or [])
     return next((each for each in found if each.get("order_id") == order["id"]), None)
 
 
@@ -51,16 +51,4 @@ def _orders(api: ApiSession, location_id: str, customers: list[str]) -> Iterator
         "sort": {"sort_field": "CREATED_AT", "sort_order": "DESC"},
     }
     body = {"location_ids": [location_id], "query": query, "limit": _MOST_ORDERS, "return_entries": False}
-    return _pages(api, "/v2/orders/search", body, "orders")
-
-
-def _pages(api: ApiSession, path: str, body: JSON, key: str) -> Iterator[JSON]:
-    cursor = None
-    while True:
-        answer = api.post(path, body | ({"cursor": cursor} if cursor else {}), repeatable=True).body
-        yield from answer.get(key) or []
-        if not answer.get("cursor"):
-            return
-        if answer["cursor"] == cursor:
-            raise Transient("Square gave the same page cursor twice.", code="cursor_loop")
-        cursor = answer["cursor"]
+    return (each for page in paging.answers(api, "/v2/orders/search", body) for each in page.get("orders") or [])

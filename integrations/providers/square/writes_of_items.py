@@ -18,14 +18,13 @@ from dataclasses import dataclass
 from integrations.providers.errors import Conflict, Invalid, NotFound, ProviderError, Transient
 from integrations.providers.http import ApiSession
 from integrations.providers.square import bodies_of_items as bodies
-from integrations.providers.square import categories
+from integrations.providers.square import item_search
 from integrations.providers.types import JSON, ExternalRecord, Operation, Values, Write, WriteResult
 
 Results = dict[str, WriteResult]
 Load = list[tuple[Write, JSON]]
 MOST_ITEMS = 100  # as many as are surely written in the time that a call has
 _MOST_OBJECTS = 1000  # of one batch, variations counted
-_MOST_NAMES = 250  # of one search
 _MOVING = ("updated_at", "category_name")  # what changes without anybody changing the item
 
 
@@ -70,43 +69,17 @@ class ItemWriter:
         return self._made_before(writes) | self._outcomes(writes)
 
     def _made_before(self, writes: Sequence[Write]) -> Results:
-        """Return the items that earlier attempts made. One call for each 250 names."""
-        writes = [each for each in writes if each.operation is Operation.CREATE]
-        names = sorted({str(each.values.get("name")) for each in writes})
-        found: dict[str, JSON] = {}
-        for at in range(0, len(names), _MOST_NAMES):
-            found |= {bodies.made_for(raw): raw for raw in self._named(names[at : at + _MOST_NAMES])}
-        return {each.key: WriteResult(each.key, self.record(found[each.ours])) for each in writes if each.ours in found}
-
-    def _named(self, names: list[str]) -> Iterator[JSON]:
-        """Yield the items with one of these names."""
-        query = {"set_query": {"attribute_name": "name", "attribute_values": names}}
-        body: JSON = {"object_types": ["ITEM"], "query": query, "include_related_objects": True, "limit": 1000}
-        cursor = None
-        while True:
-            answer = self.api.post("/v2/catalog/search", body, repeatable=True).body
-            yield from categories.with_names(answer)
-            if not answer.get("cursor"):
-                return
-            if answer["cursor"] == cursor:
-                raise Transient("Square gave the same page cursor twice.", code="cursor_loop")
-            cursor = answer["cursor"]
-            body = body | {"cursor": cursor}
+        """Return the items that earlier attempts made."""
+        news = [each for each in writes if each.operation is Operation.CREATE]
+        found = item_search.made_for(self.api, news)
+        return {each.key: WriteResult(each.key, self.record(found[each.ours])) for each in news if each.ours in found}
 
     def _outcomes(self, writes: Sequence[Write]) -> Results:
         """Return what became of those changes that need not, or cannot be sent as they are. One call."""
         changes = [each for each in writes if each.operation is Operation.UPDATE]
-        current = self._current([each.external_id for each in changes])
+        current = item_search.current(self.api, [each.external_id for each in changes])
         found = (self._outcome(each, current.get(each.external_id)) for each in changes)
         return {each.key: each for each in found if each is not None}
-
-    def _current(self, ids: Sequence[str]) -> dict[str, JSON]:
-        """Return by id those objects that are there. One call, none for no ids."""
-        if not ids:
-            return {}
-        body = {"object_ids": list(ids), "include_related_objects": True}
-        answer = self.api.post("/v2/catalog/batch-retrieve", body, repeatable=True).body
-        return {str(raw.get("id")): raw for raw in categories.with_names(answer)}
 
     def _outcome(self, write: Write, raw: JSON | None) -> WriteResult | None:
         """Return what became of a change that was sent before, None when it has to be sent."""
@@ -168,7 +141,7 @@ class ItemWriter:
         asked = {"object_ids": [each.external_id for each in writes]}
         answer = self.api.post("/v2/catalog/batch-delete", asked, repeatable=True).body
         gone = set(answer.get("deleted_object_ids") or [])
-        kept = self._current([each.external_id for each in writes if each.external_id not in gone])
+        kept = item_search.current(self.api, [each.external_id for each in writes if each.external_id not in gone])
         return {each.key: _deletion(each, is_kept=each.external_id in kept) for each in writes}
 
 
