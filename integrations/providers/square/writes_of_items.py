@@ -3,9 +3,9 @@
 A call carries a key made of its writes and their content, and Square gives the same answer to the same call again. But
 after a lost answer the same writes may come in other company, and catalogue objects have no field for a reference of
 ours that Square would search. A custom attribute would be one; it needs a definition in the seller's account, of which
-there can be ten for all applications. So each variation of an item that we make says in its `user_data`, which is for
-applications, which record it was made for, and what was sent before is searched for by the items' names, 250 with one
-call, and known by that note: two items of one name are told apart, and nobody else's is taken for ours.
+there can be ten for all applications. So each variation of an item that we make says in its `user_data`, which is there
+for what an application notes, which record it was made for. What was sent before is searched for by the items' names,
+250 with one call, and known by that note: two items of one name are told apart, and nobody else's is taken for ours.
 
 A change names the versions that it is made to. One that was sent before, or is refused for its version, is looked at, a
 hundred with one call: it was made, it is still to be made, or somebody else came first. A call is done whole or not at
