@@ -86,6 +86,24 @@ def test_it_writes_and_learns_of_conflicts(sandbox: Sandbox, client: Square) -> 
     assert refused.value.errors[0].code == "VERSION_MISMATCH"
 
 
+def test_it_bills_somebody_and_takes_it_back(sandbox: Sandbox, client: Square) -> None:
+    place = sandbox.location_ids[0]
+    line: Any = {"name": "Hire", "quantity": "2", "base_price_money": {"amount": 5000, "currency": "GBP"}}
+    order = client.orders.create(order={"location_id": place, "line_items": [line]}, idempotency_key="o").order
+    person = client.customers.create(given_name="Ottoline", email_address="o@example.com").customer
+    wish: Any = {
+        "order_id": order.id, "delivery_method": "SHARE_MANUALLY", "accepted_payment_methods": {"card": True},
+        "primary_recipient": {"customer_id": person.id},
+        "payment_requests": [{"request_type": "BALANCE", "due_date": "2999-01-31"}],
+    }  # fmt: skip
+    draft = client.invoices.create(invoice=wish, idempotency_key="i").invoice
+    published = client.invoices.publish(draft.id, version=draft.version, idempotency_key="p").invoice
+    changed = client.invoices.update(draft.id, invoice={"version": published.version, "title": "Hire"}).invoice
+    cancelled = client.invoices.cancel(draft.id, version=changed.version).invoice
+    assert [each.status for each in (draft, published, changed, cancelled)] == ["DRAFT", "UNPAID", "UNPAID", "CANCELED"]
+    assert published.payment_requests[0].computed_amount_money.amount == 10_000
+
+
 def test_it_pages_through_everything_else_that_it_lists(sandbox: Sandbox, client: Square) -> None:
     assert client.merchants.get(merchant_id="me").merchant.id == sandbox.merchant_id
     assert [place.id for place in client.locations.list().locations or []] == sandbox.location_ids

@@ -112,6 +112,30 @@ def test_payout_entries_and_search_answers_fit_too(sandbox: Sandbox) -> None:
         assert list(problems(orders, schemas()["SearchOrdersResponse"], "orders")) == []
 
 
+def test_orders_and_invoices_that_were_written_fit_too(sandbox: Sandbox) -> None:
+    tax = {"uid": "vat", "name": "VAT", "percentage": "20", "scope": "LINE_ITEM"}
+    off = {"uid": "off", "type": "FIXED_AMOUNT", "amount_money": {"amount": 5, "currency": "GBP"}, "scope": "ORDER"}
+    line = {"name": "Hire", "quantity": "1.5", "quantity_unit": {"precision": 1},
+            "base_price_money": {"amount": 1250, "currency": "GBP"}, "applied_taxes": [{"tax_uid": "vat"}]}  # fmt: skip
+    wish = {"location_id": sandbox.location_ids[0], "line_items": [line], "taxes": [tax], "discounts": [off]}
+    order = sandbox.square.post("v2/orders", json={"order": wish}).json()
+    assert list(problems(order, schemas()["CreateOrderResponse"], "order")) == []
+    person = next(key for key, each in sandbox.truth("customers").items() if each.get("email_address"))
+    invoice = {
+        "order_id": order["order"]["id"], "delivery_method": "EMAIL", "accepted_payment_methods": {"card": True},
+        "primary_recipient": {"customer_id": person},
+        "payment_requests": [{"request_type": "BALANCE", "due_date": "2999-01-31"}],
+    }  # fmt: skip
+    draft = sandbox.square.post("v2/invoices", json={"invoice": invoice}).json()
+    path = f"v2/invoices/{draft['invoice']['id']}"
+    published = sandbox.square.post(f"{path}/publish", json={"version": 0}).json()
+    changed = sandbox.square.put(path, json={"invoice": {"version": 1, "title": "Hire"}}).json()
+    cancelled = sandbox.square.post(f"{path}/cancel", json={"version": 2}).json()
+    for answer, name in [(draft, "Create"), (published, "Publish"), (changed, "Update"), (cancelled, "Cancel")]:
+        assert answer["invoice"]["id"] == draft["invoice"]["id"]
+        assert list(problems(answer, schemas()[f"{name}InvoiceResponse"], name)) == []
+
+
 def test_the_answers_of_the_token_endpoint_fit_too(sandbox: Sandbox) -> None:
     shown = sandbox.square.post("oauth2/token/status").json()
     assert list(problems(shown, schemas()["RetrieveTokenStatusResponse"], "status")) == []

@@ -2,13 +2,22 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from integrations.providers import errors
 from integrations.providers.base import Stream
 from integrations.providers.http import Answer, ApiSession
-from integrations.providers.square import fields, groups, records
-from integrations.providers.square.bodies import CUSTOMER_FIELDS
+from integrations.providers.square import (
+    bodies_of_invoices,
+    bodies_of_items,
+    categories,
+    fields,
+    groups,
+    order_lines,
+    records,
+    variations,
+)
+from integrations.providers.square.bodies_of_customers import CUSTOMER_FIELDS
 from integrations.providers.square.reading import (
     EARLIEST,
     Asked,
@@ -18,14 +27,16 @@ from integrations.providers.square.reading import (
     id_of,
     moment_or_none,
 )
-from integrations.providers.square.writes import Writer
+from integrations.providers.square.writes_of_customers import CustomerWriter
+from integrations.providers.square.writes_of_invoices import MOST_INVOICES, InvoiceWriter
+from integrations.providers.square.writes_of_items import MOST_ITEMS, ItemWriter
 from integrations.providers.types import (
     JSON,
     ExternalRecord,
     ObjectType,
-    Option,
     Position,
     ReadScope,
+    Values,
     Write,
     WriteResult,
 )
@@ -96,7 +107,7 @@ class Customers(CutByTime):
 
     def write_batch(self, api: ApiSession, writes: list[Write]) -> list[WriteResult]:
         """Make, change and delete customers; one call for each of these three."""
-        return Writer(api, self.record, self.values).write(writes)
+        return CustomerWriter(api, self.record, self.values).write(writes)
 
 
 class Products(SquareStream):
@@ -107,6 +118,10 @@ class Products(SquareStream):
     fields = fields.PRODUCT
     reader = staticmethod(records.product)
     key = "objects"
+    batch_size: ClassVar[int] = MOST_ITEMS
+    writable: ClassVar[frozenset[str]] = bodies_of_items.ITEM_FIELDS
+    created_only: ClassVar[frozenset[str]] = frozenset({"product_type"})
+    deletable: ClassVar[bool] = True
 
     def ask(self, api: ApiSession, asked: Asked) -> Answer:
         """Return one page of at most 1,000 items, with the categories they name."""
@@ -124,12 +139,21 @@ class Products(SquareStream):
 
     def listed(self, body: JSON) -> list[JSON]:
         """Return the items, each with the name of its category beside it."""
-        names = {
-            related["id"]: (related.get("category_data") or {}).get("name")
-            for related in body.get("related_objects") or []
-            if related.get("type") == "CATEGORY"
-        }
-        return [_with_category(raw, names) for raw in body.get("objects") or []]
+        return categories.with_names(body)
+
+    def unfit(self, write: Write) -> str:
+        """Return why an item is not sent: Square does not let everything be made, nor in any currency."""
+        return str(bodies_of_items.refusal(write) or "")
+
+    def is_same(self, name: str, ours: object, theirs: object) -> bool:
+        """Return whether a value says what is there: variations come back with ids, names and more of Square's."""
+        if name == "variations":
+            return variations.are_same(cast(list[Values] | None, ours), cast(list[Values] | None, theirs))
+        return ours == theirs or not (ours or theirs)
+
+    def write_batch(self, api: ApiSession, writes: list[Write]) -> list[WriteResult]:
+        """Make, change and delete items: one call for new and changed ones, one for those that go."""
+        return ItemWriter(api, self.record, self.values, self.is_same).write(writes)
 
 
 class Orders(CutByTime):
@@ -265,6 +289,10 @@ class Invoices(CutByPart):
     fields = fields.INVOICE
     reader = staticmethod(records.invoice)
     key = "invoices"
+    batch_size: ClassVar[int] = MOST_INVOICES
+    writable: ClassVar[frozenset[str]] = bodies_of_invoices.INVOICE_FIELDS
+    created_only: ClassVar[frozenset[str]] = frozenset({"location_id"})
+    deletable: ClassVar[bool] = True
 
     def parts(self, scope: ReadScope) -> list[Any]:
         """Return the locations, one a part."""
@@ -296,21 +324,21 @@ class Invoices(CutByPart):
             return ids[:1]
         return []
 
+    def unfit(self, write: Write) -> str:
+        """Return why an invoice is not written: Square keeps what was published, and bills no other sum than ours."""
+        return str(bodies_of_invoices.refusal(write) or "")
 
-class LocationChooser:
-    """A seller may trade at several places, and a venue may be one of them."""
+    def is_same(self, name: str, ours: object, theirs: object) -> bool:
+        """Return whether a value says what is there: Square numbers invoices itself, and tells more of their state."""
+        if name == "line_items":
+            return order_lines.are_same(cast(list[Values] | None, ours), cast(list[Values] | None, theirs))
+        if name == "status":
+            return bodies_of_invoices.says_status(ours, theirs)
+        return ours == theirs or not (ours or theirs) or (name == "invoice_number" and ours is None)
 
-    object_type: ClassVar[ObjectType] = ObjectType.LOCATION
-    many: ClassVar[bool] = True
-
-    def options(self, api: ApiSession) -> list[Option]:
-        """Return the active locations as Square lists them, the main one first. One call."""
-        listed = api.get("/v2/locations").body.get("locations") or []
-        return [
-            Option(each["id"], each.get("name") or each["id"], str(each.get("currency") or ""))
-            for each in listed
-            if each.get("status") != "INACTIVE"
-        ]
+    def write_batch(self, api: ApiSession, writes: list[Write]) -> list[WriteResult]:
+        """Make, change, publish and end invoices, one after the other: up to three calls for each."""
+        return InvoiceWriter(api, self.record, self.values, self.is_same).write(writes)
 
 
 STREAMS: dict[ObjectType, Stream] = {stream.object_type: stream for stream in (
@@ -334,13 +362,6 @@ def _by_change(asked: Asked) -> JSON:
 def _is_not_found(answer: JSON | None) -> bool:
     listed = (answer or {}).get("errors") or []
     return any(error.get("code") in ("NOT_FOUND", "CUSTOMER_NOT_FOUND", "GONE") for error in listed)
-
-
-def _with_category(raw: JSON, names: Mapping[str, str | None]) -> JSON:
-    data = raw.get("item_data") or {}
-    ids = [entry["id"] for entry in data.get("categories") or []] or [data.get("category_id")]
-    name = next((names[each] for each in ids if names.get(each)), None)
-    return raw | {"category_name": name} if name else raw
 
 
 def _range(begin: str | None, end: str | None) -> JSON:

@@ -20,6 +20,14 @@ class Invoices:
     def _order_of(self, index: int) -> int:
         return index * self._orders.count // self.count
 
+    def is_of_order(self, order_id: str) -> bool:
+        """Whether one of the generated invoices is for this order."""
+        order = self._orders.index_of(order_id)
+        if order is None or not self.count:
+            return False
+        near = -(-order * self.count // self._orders.count)
+        return near < self.count and self._order_of(near) == order
+
     def exists(self, index: int) -> bool:
         return True
 

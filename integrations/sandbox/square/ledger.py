@@ -14,14 +14,19 @@ _NAMES = {
 }  # fmt: skip
 
 
-def keep(square: SquareDouble, merchant: Merchant, kind: str, old: Entry | None, document: Document) -> Document:
-    """Store a record, a new one when there is no old one, and announce it. Catalogue writes are told by `tell`."""
+def keep(
+    square: SquareDouble, merchant: Merchant, kind: str, old: Entry | None, document: Document, *, verb: str = "updated"
+) -> Document:
+    """Store a record, a new one when there is no old one, and announce it. Catalogue writes are told by `tell`.
+
+    `verb` is what happened to one that was there before.
+    """
     collection, now = merchant.collections()[kind], square.clock.now()
     if old is None:
         collection.create(document, now=now, lag=square.lag)
     else:
         collection.replace(old, document, now=now, lag=square.lag)
-    tell(square, merchant, kind, "updated" if old else "created", document)
+    tell(square, merchant, kind, verb if old else "created", document)
     return document
 
 

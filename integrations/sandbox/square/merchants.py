@@ -79,6 +79,7 @@ class Merchant:
     idempotent: OrderedDict[tuple[str, str], tuple[bytes, Document]] = field(default_factory=OrderedDict)
     variation_parents: dict[str, str] = field(default_factory=dict)
     written_entries: dict[str, list[Document]] = field(default_factory=dict)
+    invoiced_orders: set[str] = field(default_factory=set)
     catalogue_is_busy: bool = False
     writes: int = 0
 
@@ -89,6 +90,10 @@ class Merchant:
     @property
     def location_ids(self) -> list[str]:
         return [location["id"] for location in self.locations]
+
+    def currency_at(self, location_id: str) -> str:
+        """What the seller charges at one of its locations."""
+        return next((str(place["currency"]) for place in self.locations if place["id"] == location_id), self.currency)
 
     def collections(self) -> dict[str, Collection[Any]]:
         """The collections by the names that the control plane uses."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from integrations.sandbox.square.shapes import (
     MONEY,
+    Check,
     anything,
     choice,
     flag,
@@ -28,6 +29,22 @@ _WORKED_OUT = (
 )  # fmt: skip
 _UID = nullable(text(at_most=60))
 _METADATA = nullable(mapping(text(at_most=255), at_most=10, key_at_most=60))
+_UNIT = record(
+    {
+        "measurement_unit": anything,
+        "precision": nullable(integer(0, 5)),
+        "catalog_object_id": nullable(text()),
+        "catalog_version": nullable(integer()),
+    }
+)
+
+
+def _applied(name: str) -> Check:
+    """A pointer from a line to a tax or discount of its order."""
+    uid = text(at_least=1, at_most=60)
+    return record({"uid": _UID, name: uid, "applied_money": anything}, required=[name])
+
+
 _LINE = record(
     {
         "uid": _UID,
@@ -40,10 +57,13 @@ _LINE = record(
         "item_type": nullable(choice("ITEM", "CUSTOM_AMOUNT", "GIFT_CARD")),
         "base_price_money": nullable(MONEY),
         "metadata": _METADATA,
+        "quantity_unit": nullable(_UNIT),
+        "applied_taxes": nullable(listing(_applied("tax_uid"))),
+        "applied_discounts": nullable(listing(_applied("discount_uid"))),
         **dict.fromkeys(
-            ("quantity_unit", "modifiers", "applied_taxes", "applied_discounts", "applied_service_charges",
-             "pricing_blocklists", "variation_total_price_money", "gross_sales_money", "total_tax_money",
-             "total_discount_money", "total_money", "total_service_charge_money"),
+            ("modifiers", "applied_service_charges", "pricing_blocklists", "variation_total_price_money",
+             "gross_sales_money", "total_tax_money", "total_discount_money", "total_money",
+             "total_service_charge_money"),
             anything,
         ),
     }

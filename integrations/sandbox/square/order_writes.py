@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from typing import Any
 
 from integrations.sandbox.clock import rfc3339
 from integrations.sandbox.generation import Document
 from integrations.sandbox.square.calls import Call, Route
-from integrations.sandbox.square.catalog import find_object
 from integrations.sandbox.square.errors import invalid, not_found, version_mismatch
 from integrations.sandbox.square.idempotency import once
+from integrations.sandbox.square.invoice_parts import has_invoice
 from integrations.sandbox.square.ledger import keep
 from integrations.sandbox.square.order_shapes import CREATE, SETTABLE, UPDATE
 from integrations.sandbox.square.payments import check_location
+from integrations.sandbox.square.pricing import priced
 
 
 def create(call: Call) -> Document:
@@ -40,7 +40,7 @@ def _create(call: Call) -> Document:
         "updated_at": stamp,
         "version": 1,
     }
-    return keep(call.square, call.merchant, "orders", None, _priced(call, order))
+    return keep(call.square, call.merchant, "orders", None, priced(call, order))
 
 
 def _update(call: Call) -> Document:
@@ -56,6 +56,7 @@ def _update(call: Call) -> Document:
     if wanted["version"] != order["version"]:
         raise version_mismatch()
     _check_state(order, wanted)
+    _check_invoice(call, order, wanted)
     changed = dict(order)
     for path in call.asked.get("fields_to_clear") or []:
         _clear(changed, path)
@@ -67,8 +68,9 @@ def _update(call: Call) -> Document:
     if changed["state"] in ("COMPLETED", "CANCELED"):
         changed["closed_at"] = stamp
     lines_changed = any(name in wanted for name in ("line_items", "taxes", "discounts", "service_charges"))
-    priced = _priced(call, changed) if lines_changed or call.asked.get("fields_to_clear") else changed
-    return keep(call.square, call.merchant, "orders", entry, priced)
+    if lines_changed or call.asked.get("fields_to_clear"):
+        changed = priced(call, changed)
+    return keep(call.square, call.merchant, "orders", entry, changed)
 
 
 def _check_state(order: Document, wanted: Document) -> None:
@@ -77,6 +79,15 @@ def _check_state(order: Document, wanted: Document) -> None:
     is_due = order.get("net_amount_due_money", {}).get("amount", 0) > 0
     if wanted.get("state") == "COMPLETED" and is_due:
         raise invalid("BAD_REQUEST", "An order with money due cannot be completed.", "order.state")
+
+
+def _check_invoice(call: Call, order: Document, wanted: Document) -> None:
+    """What an invoice asks for stands: the lines of its order cannot be changed."""
+    cleared = call.asked.get("fields_to_clear") or []
+    if has_invoice(call, order["id"]):
+        for name in ("line_items", "taxes", "discounts"):
+            if wanted.get(name) is not None or any(each.startswith(name) for each in cleared):
+                raise invalid("BAD_REQUEST", "The order has an invoice.", f"order.{name}")
 
 
 def _merged(before: Any, after: Any) -> Any:
@@ -99,79 +110,6 @@ def _clear(order: Document, path: str) -> None:
         order[name] = [part for part in order.get(name, []) if part.get("uid") != uid]
     else:
         order.pop(name, None)
-
-
-def _priced(call: Call, order: Document) -> Document:
-    """The order with its sums. Discounts of the whole order and taxes are percentages of the lines."""
-    currency = call.merchant.currency
-
-    def money(amount: int) -> Document:
-        return {"amount": amount, "currency": currency}
-
-    off = sum((_rate(part) for part in order.get("discounts", [])), Decimal())
-    rate = sum((_rate(part) for part in order.get("taxes", []) if part.get("type") != "INCLUSIVE"), Decimal())
-    lines, total, tax, discount = [], 0, 0, 0
-    for place, line in enumerate(order.get("line_items", [])):
-        line = _with_catalogue(call, line, f"order.line_items[{place}]")
-        gross = _part(line["base_price_money"]["amount"], _quantity(line, place))
-        line_off = _part(gross, off / 100)
-        line_tax = _part(gross - line_off, rate / 100)
-        total, tax, discount = total + gross - line_off + line_tax, tax + line_tax, discount + line_off
-        lines.append(
-            {"uid": f"line-{call.merchant.new_id('uid', 12)}", "item_type": "ITEM"}
-            | line
-            | {
-                "variation_total_price_money": money(gross), "gross_sales_money": money(gross),
-                "total_tax_money": money(line_tax), "total_discount_money": money(line_off),
-                "total_service_charge_money": money(0), "total_money": money(gross - line_off + line_tax),
-            }
-        )  # fmt: skip
-    net = {"total_money": money(total), "tax_money": money(tax), "discount_money": money(discount),
-           "tip_money": money(0), "service_charge_money": money(0)}  # fmt: skip
-    return order | ({"line_items": lines} if lines else {}) | {
-        "total_money": money(total), "total_tax_money": money(tax), "total_discount_money": money(discount),
-        "total_tip_money": money(0), "total_service_charge_money": money(0), "net_amounts": net,
-        "net_amount_due_money": money(total),
-    }  # fmt: skip
-
-
-def _with_catalogue(call: Call, line: Document, field: str) -> Document:
-    """A line that names a variation takes name and price from the catalogue unless it brings its own."""
-    found = find_object(call.merchant, line["catalog_object_id"]) if line.get("catalog_object_id") else None
-    if line.get("catalog_object_id") and (found is None or found["is_deleted"]):
-        raise not_found("Catalog object", line["catalog_object_id"], f"{field}.catalog_object_id")
-    data = (found or {}).get("item_variation_data", {})
-    item = find_object(call.merchant, data["item_id"]) if data else None
-    known: Document = {"variation_name": data.get("name"), "base_price_money": data.get("price_money")} if data else {}
-    if item:
-        known["name"] = item["item_data"]["name"]
-    line = {name: value for name, value in (known | line).items() if value is not None}
-    if not line.get("base_price_money") or not line.get("name"):
-        raise invalid("MISSING_REQUIRED_PARAMETER", "A line needs name and base_price_money, or a variation.", field)
-    if line["base_price_money"].get("currency") != call.merchant.currency:
-        raise invalid("CURRENCY_MISMATCH", "The line is in another currency than the seller.", field)
-    return line
-
-
-def _quantity(line: Document, place: int) -> Decimal:
-    try:
-        quantity = Decimal(line["quantity"])
-    except InvalidOperation as error:
-        raise invalid("INVALID_VALUE", "Not a quantity.", f"order.line_items[{place}].quantity") from error
-    if not quantity.is_finite() or quantity < 0:
-        raise invalid("INVALID_VALUE", "Not a quantity.", f"order.line_items[{place}].quantity")
-    return quantity
-
-
-def _rate(part: Document) -> Decimal:
-    try:
-        return Decimal(part.get("percentage") or "0")
-    except InvalidOperation as error:
-        raise invalid("INVALID_VALUE", "Not a percentage.", "order") from error
-
-
-def _part(amount: int, factor: Decimal) -> int:
-    return int((amount * factor).to_integral_value(ROUND_HALF_EVEN))
 
 
 _SCOPES = ("ORDERS_WRITE",)

@@ -8,6 +8,8 @@ from integrations.sandbox.square import (
     customer_writes,
     customers,
     events,
+    invoice_turns,
+    invoice_writes,
     invoices,
     locations,
     order_writes,
@@ -30,6 +32,8 @@ ROUTES: list[Route] = [
     *payments.ROUTES,
     *payouts.ROUTES,
     *invoices.ROUTES,
+    *invoice_writes.ROUTES,
+    *invoice_turns.ROUTES,
     *events.ROUTES,
     *webhook_subscriptions.ROUTES,
 ]

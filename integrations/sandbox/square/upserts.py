@@ -9,6 +9,7 @@ from integrations.sandbox.generation import Document
 from integrations.sandbox.square.catalog import parent_of
 from integrations.sandbox.square.catalog_shapes import DATA_OF
 from integrations.sandbox.square.errors import SquareError, invalid, not_found, version_mismatch
+from integrations.sandbox.square.items import check_item, check_price
 from integrations.sandbox.square.merchants import Merchant
 from integrations.sandbox.store import Entry
 
@@ -66,9 +67,8 @@ class Batch:
         _check_version(old.document if old else None, wanted, field)
         document = self._shell(wanted, object_id, old.document if old else None) | {name: dict(wanted[name])}
         if wanted["type"] == "ITEM":
-            if not wanted[name].get("name"):
-                raise invalid("VALUE_EMPTY", "An item needs a name.", f"{field}.item_data.name")
-            document[name]["variations"] = self._variations(wanted, object_id, old, field)
+            data = check_item(wanted[name], old.document[name] if old else None, f"{field}.item_data")
+            document[name] = data | {"variations": self._variations(wanted, object_id, old, field)}
         self._ready[object_id] = old, document
 
     def _variations(self, wanted: Document, item_id: str, old: Entry | None, field: str) -> list[Document]:
@@ -97,7 +97,8 @@ class Batch:
         known = next((one for one in before if one["id"] == wanted["id"]), None)
         if known is None and not is_new:
             raise not_found("Catalog object", wanted["id"], field)
-        made = self._variation(wanted, item_id, known, len(before), field)
+        place = before.index(known) if known else len(before)
+        made = self._variation(wanted, item_id, known, place, field)
         variations = [made if one["id"] == made["id"] else one for one in before] + ([] if known else [made])
         self._ready[item_id] = (
             old, self._stamped(item | {"item_data": item["item_data"] | {"variations": variations}}),
@@ -107,8 +108,8 @@ class Batch:
         if wanted["type"] != "ITEM_VARIATION" or not wanted.get("item_variation_data"):
             raise invalid("INVALID_VALUE", "Variations must be of type ITEM_VARIATION with their data.", field)
         _check_version(known, wanted, field)
-        data = {"ordinal": place, "sellable": True, "stockable": True} | dict(wanted["item_variation_data"])
-        _check_price(data, field)
+        data = {"sellable": True, "stockable": True} | dict(wanted["item_variation_data"]) | {"ordinal": place + 1}
+        check_price(data, self._merchant.currency, f"{field}.item_variation_data")
         data["item_id"] = item_id
         shell = self._shell(wanted, self.real_id(wanted["id"]), known)
         return shell | {"item_variation_data": present_only(data)}
@@ -150,11 +151,3 @@ def _check_version(old: Document | None, wanted: Document, field: str) -> None:
         raise invalid("MISSING_REQUIRED_PARAMETER", "An update needs the version it builds on.", f"{field}.version")
     if wanted["version"] != old["version"]:
         raise version_mismatch()
-
-
-def _check_price(data: Document, field: str) -> None:
-    pricing, price = data.get("pricing_type"), data.get("price_money")
-    if pricing == "FIXED_PRICING" and not price:
-        raise invalid("MISSING_REQUIRED_PARAMETER", "A fixed price needs price_money.", f"{field}.item_variation_data")
-    if pricing == "VARIABLE_PRICING" and price:
-        raise invalid("UNEXPECTED_VALUE", "A variable price has no price_money.", f"{field}.item_variation_data")

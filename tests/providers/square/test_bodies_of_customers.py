@@ -1,6 +1,6 @@
 """What Square is sent for a customer."""
 
-from integrations.providers.square import bodies
+from integrations.providers.square import bodies_of_customers as bodies
 from integrations.providers.types import ExternalRecord, Values
 from tests.providers.writing import create, update
 

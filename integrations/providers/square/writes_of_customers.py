@@ -23,7 +23,8 @@ from integrations.providers.errors import (
     Transient,
 )
 from integrations.providers.http import ApiSession
-from integrations.providers.square import bodies, client, groups
+from integrations.providers.square import client, groups
+from integrations.providers.square.bodies_of_customers import customer, field_of
 from integrations.providers.types import JSON, ExternalRecord, Operation, Values, Write, WriteResult
 
 Results = dict[str, WriteResult]
@@ -33,7 +34,7 @@ _FORGETTABLE = 2  # attempts that a key protects beyond doubt
 
 
 @dataclass(frozen=True, slots=True)
-class Writer:
+class CustomerWriter:
     """Writes customers. `record` and `values` are those of the stream that reads them."""
 
     api: ApiSession
@@ -51,7 +52,7 @@ class Writer:
     def _created(self, writes: Sequence[Write]) -> Results:
         results = _merged(self._searched(each) for each in writes if each.attempt > _FORGETTABLE)
         left = [each for each in writes if each.key not in results]
-        answers = self._sent("/v2/customers/bulk-create", {each.key: bodies.customer(each) for each in left})
+        answers = self._sent("/v2/customers/bulk-create", {each.key: customer(each) for each in left})
         for write in left:
             result = self._result(write, answers.get(write.key))
             if isinstance(result.error, Misconfigured):  # the key made a customer before, of another content
@@ -60,7 +61,7 @@ class Writer:
         return results
 
     def _changed(self, writes: Sequence[Write]) -> Results:
-        answers = self._sent("/v2/customers/bulk-update", {each.external_id: bodies.customer(each) for each in writes})
+        answers = self._sent("/v2/customers/bulk-update", {each.external_id: customer(each) for each in writes})
         results = {each.key: self._result(each, answers.get(each.external_id)) for each in writes}
         refused = [each for each in writes if isinstance(results[each.key].error, Conflict)]
         return results | self._explained(refused)
@@ -146,7 +147,7 @@ def _refusal(answer: JSON | None) -> ProviderError:
     if not listed:
         return Transient("Square left this customer out of its answer.", code="partial")
     status = max(_STATUS.get(each.get("category"), 400) for each in listed)
-    told = [each | {"field": bodies.field_of(str(each.get("field") or ""))} for each in listed]
+    told = [each | {"field": field_of(str(each.get("field") or ""))} for each in listed]
     error = client.classify(status, {}, orjson.dumps({"errors": told}))
     if isinstance(error, _OF_THE_ACCOUNT):
         raise error
