@@ -88,7 +88,10 @@ def test_a_change_here_arrives_and_only_what_changed(account: Account, known: Co
     here(account, person(1, given_name="Eleanor"))
     log = send(known)
     assert (log.updated, log.created) == (1, 0)
-    assert there(account, known) == before | {"Number1": before["Number1"] | {"given_name": "Eleanor"}}
+    after = there(account, known)
+    for each in (*before.values(), *after.values()):  # since when somebody is as he is moves with every change there
+        each.get("marketing_consent", {}).pop("at", None)
+    assert after == before | {"Number1": before["Number1"] | {"given_name": "Eleanor"}}
 
 
 def test_what_we_sent_does_not_come_back_as_a_change(account: Account, known: Connection, double: Sandbox) -> None:
