@@ -47,7 +47,7 @@ _PLANNED = {
     "plans": [
         {
             "object": "customer", "created": 1, "updated": 0, "deleted": 0,
-            "left_out": {"Left out: this customer has no e-mail.": 3}, "conflicts": 0, "calls": 1,
+            "left_out": {"Left out: this customer has no e-mail.": 3}, "conflicts": 0, "calls": 1, "metered": 0,
             "samples": [
                 {
                     "record": _RUN, "operation": "create", "before": {},
@@ -342,7 +342,7 @@ def _planned(plan: Plan) -> dict[str, Any]:
     """Return a plan as it is told; amounts and times as plain JSON."""
     return {
         "object": plan.object_type, "created": plan.created, "updated": plan.updated, "deleted": plan.deleted,
-        "left_out": plan.left_out, "conflicts": plan.conflicts, "calls": plan.calls,
+        "left_out": plan.left_out, "conflicts": plan.conflicts, "calls": plan.calls, "metered": plan.metered,
         "samples": [
             {
                 "record": step.record, "operation": step.write.operation, "before": frozen(step.before or {}),

@@ -16,7 +16,7 @@ from connections.models import Connection
 from integrations.providers.types import ObjectType, Operation
 from mappings.models import Direction
 from syncing.models import NEW, LinkState, RecordLink, SyncCursor
-from syncing.planning import Planner, Step
+from syncing.planning import Batches, Planner, Step
 
 SAMPLES = 20
 _BRAKE_SHARE, _BRAKE_COUNT = 0.3, 50  # of the known counterparts, and at least so many
@@ -42,6 +42,7 @@ class Plan:
     left_out: dict[str, int] = field(default_factory=dict)
     conflicts: int = 0
     calls: int = 0
+    metered: int = 0  # of them, those that count against an allowance or cost money
     samples: list[Step] = field(default_factory=list)
 
     @property
@@ -51,9 +52,9 @@ class Plan:
 
 
 def plan(planner: Planner) -> Plan:
-    """Return what a sync would do now. Reads in pages, keeps numbers and a few samples; writes and calls nothing."""
+    """Return what a sync would do now. Reads in pages, keeps numbers and a few samples; writes and calls nobody."""
     found, digest = Plan(planner.object_type), hashlib.sha256()
-    counts = dict.fromkeys(Operation, 0)
+    counts, batches = dict.fromkeys(Operation, 0), Batches(planner.outlet.batch_size)
     for page in planner.steps(ahead=True):
         for step in page:
             if step.left_out:
@@ -64,9 +65,10 @@ def plan(planner: Planner) -> Plan:
             digest.update(f"{step.write.key} {sorted(step.write.values)}".encode())
             if len(found.samples) < SAMPLES:
                 found.samples.append(step)
+        found.calls += sum(map(planner.calls, batches.filled(page)))
+    found.calls += sum(map(planner.calls, batches.rest()))
     found.created, found.updated, found.deleted = (counts[each] for each in Operation)
-    size = planner.outlet.batch_size
-    found.calls = sum(-(-count // size) for count in counts.values())
+    found.metered = found.calls if planner.is_metered else 0
     found.conflicts = _conflicts(planner.connection, planner.object_type)
     found.id = digest.hexdigest()[:32]
     return found

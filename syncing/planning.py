@@ -7,7 +7,7 @@ is sent, leads to no write.
 """
 
 import uuid
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from django.db import connection as database
 from connections.models import Connection
 from integrations.models import IntegrationConfig
 from integrations.providers import PROVIDERS
-from integrations.providers.base import ChoosyOutlet, ComparingOutlet, Outlet
+from integrations.providers.base import ChoosyOutlet, ComparingOutlet, CountingOutlet, Outlet
 from integrations.providers.errors import BadRecord
 from integrations.providers.types import ObjectType, Operation, Values, Write
 from mappings import canonical, versions
@@ -143,6 +143,18 @@ class Planner:
             yield [self._step(row, mine, found) for row, mine, found in zip(rows, ours, resolved, strict=True)]
             last = rows[-1].record
 
+    def calls(self, batch: Sequence[Step]) -> int:
+        """Return how many calls a batch takes when nothing goes wrong."""
+        if not isinstance(self.outlet, CountingOutlet):
+            return 1
+        return self.outlet.calls([step.write for step in batch if step.write is not None])
+
+    @property
+    def is_metered(self) -> bool:
+        """Return whether calls that write count against an allowance or cost money."""
+        provider = PROVIDERS[self.connection.provider]
+        return provider.call_class("POST", "/") in provider.spec.metered
+
     def candidates(self) -> int:
         """Return how many counterparts may have to be changed, at most. One query."""
         with database.cursor() as cursor:
@@ -259,6 +271,29 @@ class Planner:
     @property
     def _provider_name(self) -> str:
         return PROVIDERS[self.connection.provider].spec.name
+
+
+class Batches:
+    """Gathers steps over all pages until as many are together as one call takes, one operation at a time."""
+
+    def __init__(self, size: int) -> None:
+        """Begin with none."""
+        self._size = size
+        self._waiting: dict[Operation, list[Step]] = {operation: [] for operation in Operation}
+
+    def filled(self, steps: Iterable[Step]) -> Iterator[list[Step]]:
+        """Yield the batches that are full with these steps, what is open first; the others wait for more."""
+        for step in sorted((each for each in steps if each.write is not None), key=lambda each: not each.is_open):
+            assert step.write is not None  # noqa: S101 - narrows the type
+            waiting = self._waiting[step.write.operation]
+            waiting.append(step)
+            if len(waiting) >= self._size:
+                self._waiting[step.write.operation] = []
+                yield waiting
+
+    def rest(self) -> Iterator[list[Step]]:
+        """Yield what is left."""
+        yield from filter(None, self._waiting.values())
 
 
 def _sent(connection: Connection) -> frozenset[ObjectType]:

@@ -25,7 +25,7 @@ from mappings.models import Direction
 from syncing import consent, fanout, history, lease, merge, outbox, queue, sentences, store
 from syncing.models import LinkState, Outcome, RecordLink, SyncCursor, SyncJob, SyncLog, Trigger
 from syncing.outbox import Refused, Sent
-from syncing.planning import Planner, Step
+from syncing.planning import Batches, Planner, Step
 from syncing.queue import Claim
 from syncing.store import Counts
 from syncing.work import WorkStatus
@@ -59,17 +59,23 @@ class PushSlice:
             self.covers = versions.inbound_rules(self.connection, self.object_type)
         self._unclear: Transient | None = None
         self._knows_theirs = consent.check(self.planner, self.job.pk)
-        for page in self.planner.steps():
-            self._settle([step for step in page if step.write is None])
-            for batch in _batches(page, self.planner.outlet.batch_size):
-                self._look_first(batch)
-                self._send(batch)
-                if self.is_over() or time.monotonic() > self.ends_at:
-                    queue.requeue(self.claim)
-                    return
+        for batch in self._batches():
+            self._look_first(batch)
+            self._send(batch)
+            if self.is_over() or time.monotonic() > self.ends_at:
+                queue.requeue(self.claim)
+                return
         if self._unclear is not None:
             raise self._unclear
         self._finish()
+
+    def _batches(self) -> Iterator[list[Step]]:
+        """Yield what is sent together; what needs no sending is settled on the way."""
+        batches = Batches(self.planner.outlet.batch_size)
+        for page in self.planner.steps():
+            self._settle([step for step in page if step.write is None])
+            yield from batches.filled(page)
+        yield from batches.rest()
 
     def begin_anew(self) -> None:
         """Nothing to forget: what is sent next follows from the records."""
@@ -166,14 +172,16 @@ class PushSlice:
             return Sent(link, step.version, record, None if record.deleted else step.ours)
         mapped = self.mapper(self.planner.outlet.values(record.raw))
         theirs: dict[str, Any] = orjson.loads(store.content(mapped.fields)[0])
-        if step.agreed is None or step.write is None:
+        if step.write is None:
             return Sent(link, step.version, record, theirs)
         paths = self.planner.mapper.sources(step.write.values.keys())
-        ours, there = merge.flat(step.agreed), merge.flat(theirs)
+        ours, there = merge.flat(step.agreed or {}), merge.flat(theirs)
         covered = {leaf for leaf in ours.keys() | there.keys() if merge.is_below(leaf, self.covers)}
         written = {leaf for leaf in covered if merge.is_below(leaf, paths)}
         base = ours | {leaf: there.get(leaf) for leaf in written}
-        is_more = any(not merge.alike(ours.get(leaf), there.get(leaf)) for leaf in covered - written)
+        # What a new object got by itself there, such as a number, is nothing that we emptied, nor news for us.
+        news = covered - written if step.agreed is not None else ()
+        is_more = any(not merge.alike(ours.get(leaf), there.get(leaf)) for leaf in news)
         return Sent(link, step.version, record, merge.nested(base), is_more=is_more)
 
     def _refused(self, step: Step, link: int, error: Exception | None) -> Refused:
@@ -236,12 +244,3 @@ class PushSlice:
             fanout.wake_later(
                 self.connection, self.object_type, trigger=Trigger(self.job.trigger), actor=self.job.actor
             )
-
-
-def _batches(steps: Sequence[Step], size: int) -> Iterator[list[Step]]:
-    """Yield the steps that are sent together: what is open first, one operation at a time."""
-    open_first = sorted((step for step in steps if step.write is not None), key=lambda step: not step.is_open)
-    for operation in Operation:
-        of_one = [step for step in open_first if step.write is not None and step.write.operation is operation]
-        for start in range(0, len(of_one), size):
-            yield of_one[start : start + size]

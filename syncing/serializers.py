@@ -71,6 +71,9 @@ class PlanTold(serializers.Serializer[Any]):
     left_out = serializers.DictField(child=serializers.IntegerField(), help_text="How many, by the reason.")
     conflicts = serializers.IntegerField(help_text="Records about which you have yet to decide; they wait.")
     calls = serializers.IntegerField(help_text="Calls to the provider that it would take.")
+    metered = serializers.IntegerField(
+        help_text="Of them, those that count against an allowance or cost money; the others cost nothing."
+    )
     samples = Sample(many=True)
 
 

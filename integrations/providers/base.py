@@ -144,6 +144,14 @@ class ChoosyOutlet(Outlet, Protocol):
 
 
 @runtime_checkable
+class CountingOutlet(Outlet, Protocol):
+    """An outlet whose batch takes more than one call. What an outlet without this takes is one."""
+
+    def calls(self, writes: Sequence[Write]) -> int:
+        """Return how many calls these writes take when nothing goes wrong. Pure: a plan tells the number."""
+
+
+@runtime_checkable
 class ComparingOutlet(Outlet, Protocol):
     """An outlet with values that come back with more than what was sent, such as lines with ids of the provider's."""
 
@@ -291,6 +299,7 @@ class Spec:
     """Facts about a provider as data.
 
     `urls` maps the name of a base ("api", and where they differ "authorize", "token", "revoke") to its real address.
+    `metered` are the classes of calls that count against an allowance or cost money.
     """
 
     key: str
@@ -305,6 +314,7 @@ class Spec:
     limits: Limits
     does: tuple[str, ...]
     never: str
+    metered: frozenset[str] = frozenset()
 
 
 def one_class(method: str, path: str) -> str:

@@ -45,6 +45,10 @@ class ShopOutlet:
         """Return the typed values of one raw object."""
         return records.readable(self.reader, raw)
 
+    def calls(self, writes: Sequence[Write]) -> int:
+        """Return one call for each."""
+        return len(writes)
+
     def write_batch(self, api: ApiSession, writes: list[Write]) -> list[WriteResult]:
         """Make the changes; see `base.Outlet`. One call for each, six at a time, and one for the store in a session.
 

@@ -7,7 +7,8 @@ is the moment, by Mailchimp's clock, at which the last complete read began; the 
 Audiences and their fields have no time of change: they are few, and are read whole.
 """
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -25,6 +26,7 @@ from integrations.providers.types import (
     ExternalRecord,
     Field,
     ObjectType,
+    Operation,
     Page,
     Position,
     ReadScope,
@@ -228,6 +230,12 @@ class Members(_MailchimpStream):
         """
         paths = {each: [asking.contact(audience, each) for audience in _chosen(api)] for each in ids}
         return [each for each in ids if all(asking.is_gone(api, path) for path in paths[each])]
+
+    def calls(self, writes: Sequence[Write]) -> int:
+        """Return two calls for new contacts, three for changed ones, and two for each that is archived."""
+        kinds = Counter(write.operation for write in writes)
+        changed = 3 if kinds[Operation.UPDATE] else 0
+        return 2 * bool(kinds[Operation.CREATE]) + changed + 2 * kinds[Operation.DELETE]
 
     def write_batch(self, api: ApiSession, writes: list[Write]) -> list[WriteResult]:
         """Make the changes; see `base.WritableStream`. Three calls for five hundred, one more once in a session.

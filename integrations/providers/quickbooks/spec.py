@@ -43,6 +43,7 @@ SPEC = Spec(
         "Knows your accounts, tax codes and classes, so that sales can be booked where they belong.",
         "Books completed sales and refunds as receipts, with the same total to the penny.",
     ),
+    metered=frozenset({"coreplus"}),
     never="We never delete anything that you entered in your books, and we never touch your bank accounts or payroll.",
 )
 

@@ -49,6 +49,11 @@ def wants_publishing(write: Write) -> bool:
     return (write.values.get("status") or unsaid) != DRAFT
 
 
+def calls(write: Write) -> int:
+    """Return how many calls an invoice takes: its order, its draft and its publication, or a change."""
+    return 2 + wants_publishing(write) if write.operation is Operation.CREATE else 1
+
+
 def changes(write: Write, raw: JSON) -> list[JSON]:
     """Return what is sent to change an invoice, one after the other: another recipient is set on an empty place."""
     body: JSON = {}

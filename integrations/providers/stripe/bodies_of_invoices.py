@@ -26,6 +26,12 @@ def refusal(write: Write) -> Invalid | None:
     return found
 
 
+def calls(write: Write) -> int:
+    """Return how many calls a draft takes: itself, its lines, and a look at what it comes to."""
+    touched = len(write.values.get(lines.FIELD) or []) if write.operation is not Operation.DELETE else 0
+    return 2 + touched if touched or write.operation is Operation.CREATE else 1
+
+
 def total(write: Write) -> Money | None:
     """Return what the invoice comes to, as the venue has it; None where that is not told."""
     found: Money | None = _either(write, "total")

@@ -3,7 +3,7 @@
 from integrations.providers.errors import Invalid
 from integrations.providers.stripe import prices
 from integrations.providers.stripe.marks import REFERENCE
-from integrations.providers.types import JSON, Values, Write
+from integrations.providers.types import JSON, Operation, Values, Write
 
 Form = dict[str, str]
 _PARAMETERS = {
@@ -31,6 +31,19 @@ def refusal(write: Write) -> Invalid | None:
     except Invalid as error:
         return Invalid(str(error), field=prices.FIELD, code=error.code)
     return None
+
+
+def calls(write: Write) -> int:
+    """Return how many calls a product takes with its prices: one for each, and one to name the first or put them away.
+
+    Of a change it is not known before which prices it touches: three, where it does.
+    """
+    if write.operation is Operation.DELETE:
+        return 1 + len(write.raw.get(prices.FIELD) or [])
+    if write.operation is Operation.UPDATE:
+        return 3 if prices.FIELD in write.values else 1
+    priced = [each for each in write.values.get(prices.FIELD) or [] if each.get("unit_amount") is not None]
+    return 1 + len(priced)
 
 
 def new(write: Write) -> Form:

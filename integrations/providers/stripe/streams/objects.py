@@ -1,5 +1,6 @@
 """Stripe's objects that are read, one small class each."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import ClassVar
@@ -34,6 +35,10 @@ class Customers(SplitByCreation, Deletable, StripeStream):
     writable: ClassVar[frozenset[str]] = CUSTOMER_FIELDS
     created_only: ClassVar[frozenset[str]] = frozenset()
     deletable: ClassVar[bool] = True
+
+    def calls(self, writes: Sequence[Write]) -> int:
+        """Return one call for each, and one that looks what changed there before."""
+        return len(writes) + any(write.external_id for write in writes)
 
     def write_batch(self, api: ApiSession, writes: list[Write]) -> list[WriteResult]:
         """Make, change and delete customers, one call for each."""
@@ -81,6 +86,10 @@ class Products(Deletable, StripeStream):
         if name != prices.FIELD:
             return (ours or None) == (theirs or None)
         return prices.says_the_same(_entries(ours), _entries(theirs))
+
+    def calls(self, writes: Sequence[Write]) -> int:
+        """Return the calls for the products and their prices, and one that looks what changed there before."""
+        return sum(map(bodies_of_products.calls, writes)) + any(write.external_id for write in writes)
 
     def write_batch(self, api: ApiSession, writes: list[Write]) -> list[WriteResult]:
         """Make, change and put away products with their prices; see `writes_of_products` for the number of calls."""
@@ -173,6 +182,10 @@ class Invoices(SplitByCreation, Deletable, StripeStream):
         if name == lines.FIELD:
             return lines.says_the_same(_entries(ours), _entries(theirs))
         return (ours or None) == (theirs or None) or (name == "due_date" and ours is None)
+
+    def calls(self, writes: Sequence[Write]) -> int:
+        """Return the calls for the drafts and their lines, and one that looks what changed there before."""
+        return sum(map(bodies_of_invoices.calls, writes)) + any(write.external_id for write in writes)
 
     def write_batch(self, api: ApiSession, writes: list[Write]) -> list[WriteResult]:
         """Draft, change and take back invoices; see `writes_of_invoices` for the number of calls."""
