@@ -30,6 +30,15 @@ def objects_of(connection: Connection) -> list[ObjectType]:
     return [each for each in provider.writers if each in read or each in provider.outlets]
 
 
+def unread_objects(connection: Connection) -> list[ObjectType]:
+    """Return those of them of which it is not known yet what is there already: they cannot be sent before."""
+    read = SyncCursor.objects.filter(
+        connection=connection, direction=Direction.IN, last_succeeded_at__isnull=False
+    ).values_list("object_type", flat=True)
+    streams, known = PROVIDERS[connection.provider].streams, set(read)
+    return [each for each in objects_of(connection) if each in streams and each not in known]
+
+
 def sent_objects(connection: Connection) -> list[ObjectType]:
     """Return the objects that the venue agreed to send."""
     return [each for each in objects_of(connection) if consent.has_begun(connection, each)]
@@ -128,10 +137,7 @@ def _planners(connection: Connection, objects: Sequence[ObjectType], deletes: Co
     for kind in deletes or ():
         if kind not in objects or not provider.writers[ObjectType(kind)].deletable:
             raise Problem("conflict", f"{_capital(ObjectType(kind))} cannot be deleted in {provider.spec.name}.")
-    read = SyncCursor.objects.filter(
-        connection=connection, direction=Direction.IN, object_type__in=objects, last_succeeded_at__isnull=False
-    ).values_list("object_type", flat=True)
-    unread = [each for each in objects if each in provider.streams and each not in set(read)]
+    unread = [each for each in unread_objects(connection) if each in objects]
     if unread:
         raise Problem(
             "busy", f"{_capital(unread[0])} of {provider.spec.name} are still being read. Look again when that is "

@@ -1,5 +1,6 @@
 """The page on which an owner sees what would be sent to a provider, agrees to it, and ends it again."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,7 +46,7 @@ def send(request: HttpRequest, member: VenueMembership, provider: str) -> HttpRe
     if request.method == "POST":
         _act(request, connection, found)
         return see_other(address("send", member.venue, provider=provider))
-    objects, deletes = sending.objects_of(connection), _deletes(request.GET, connection)
+    objects, deletes = _objects(request.GET, connection), _deletes(request.GET, connection)
     plans, waits = list[Plan](), ""
     try:
         plans = sending.preview(connection, objects, deletes=deletes)
@@ -54,24 +55,21 @@ def send(request: HttpRequest, member: VenueMembership, provider: str) -> HttpRe
     shown = {
         "provider": found,
         "connection": connection,
-        "objects": [canonical.OBJECTS[each].plural for each in objects],
+        "choices": _choices(connection, objects, deletes),
+        "objects": objects,
         "told": [_told(plan, connection, found) for plan in plans],
         "plan": sending.plan_id(plans) if plans else "",
         "writes": sum(plan.writes for plan in plans),
         "calls": sum(plan.calls for plan in plans),
         "waits": waits,
-        "deletable": [
-            {"value": str(each), "plural": canonical.OBJECTS[each].plural, "is_on": each in deletes}
-            for each in sending.deletable_objects(connection)
-        ],
         "deletes": deletes,
     }
     return render(request, member, "syncing/send.html", shown)
 
 
 def _act(request: HttpRequest, connection: Connection, provider: Provider) -> None:
-    name, objects = provider.spec.name, sending.objects_of(connection)
-    ending = [each for each in objects if each == request.POST.get("end")]
+    name, objects = provider.spec.name, _objects(request.POST, connection)
+    ending = [each for each in sending.objects_of(connection) if each == request.POST.get("end")]
     if ending:
         sending.withdraw(connection, ending, by=request.user)
         plural = canonical.OBJECTS[ending[0]].plural
@@ -90,12 +88,34 @@ def _act(request: HttpRequest, connection: Connection, provider: Provider) -> No
     messages.success(request, f"Sending to {name}. From now on changes follow by themselves. You can end that below.")
 
 
+def _objects(asked: QueryDict, connection: Connection) -> list[ObjectType]:
+    """Return the objects that shall be sent: as the page was asked; at first those that are, else all that can be."""
+    possible = sending.objects_of(connection)
+    if "asked" in asked:
+        wanted = asked.getlist("objects")
+        return [each for each in possible if each in wanted]
+    unread = sending.unread_objects(connection)
+    return sending.sent_objects(connection) or [each for each in possible if each not in unread]
+
+
 def _deletes(asked: QueryDict, connection: Connection) -> list[str]:
     """Return the objects whose deletions shall travel: as the page was asked, at first as the venue wished before."""
     if "asked" not in asked:
         return wishes.of(connection.venue, PROVIDERS[connection.provider]).deletes
-    wanted = asked.getlist("deletes")
-    return [str(each) for each in sending.deletable_objects(connection) if each in wanted]
+    wanted, objects = asked.getlist("deletes"), _objects(asked, connection)
+    return [str(each) for each in sending.deletable_objects(connection) if each in wanted and each in objects]
+
+
+def _choices(connection: Connection, objects: Sequence[ObjectType], deletes: Sequence[str]) -> list[dict[str, Any]]:
+    """Return what can be sent, and what of it is chosen."""
+    unread, deletable = sending.unread_objects(connection), sending.deletable_objects(connection)
+    return [
+        {
+            "value": str(each), "plural": canonical.OBJECTS[each].plural, "is_on": each in objects,
+            "is_unread": each in unread, "can_delete": each in deletable, "deletes": each in deletes,
+        }
+        for each in sending.objects_of(connection)
+    ]  # fmt: skip
 
 
 def _told(plan: Plan, connection: Connection, provider: Provider) -> _Told:

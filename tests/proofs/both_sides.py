@@ -232,8 +232,9 @@ class BothSides(RuleBasedStateMachine):
 
     @rule(at=where)
     def delay(self, at: str) -> None:
-        """Hold a page back that a read would bring now."""
+        """Hold a page back that a read would bring now; two of the providers tell times in whole seconds only."""
         self.held.append((at, self._page(at)))
+        self.sandbox.ask("POST", "/clock", {"advance_seconds": 1})
 
     @precondition(lambda self: self.held)
     @rule(dice=st.randoms(use_true_random=False), twice=st.booleans())
