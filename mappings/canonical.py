@@ -230,6 +230,7 @@ OBJECTS: dict[ObjectType, CanonicalObject] = {
             F("total", "Total", T.MONEY, required=True),
             F("number", "Number"),
             F("customer", "Customer", T.REFERENCE),
+            F("order", "Order", T.REFERENCE),
             F("issued_on", "Issued on", T.DATE),
             F("due_on", "Due on", T.DATE),
             F("status", "Status", T.CHOICE),

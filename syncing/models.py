@@ -5,7 +5,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.db.models.fields.json import KT
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -283,6 +284,9 @@ class Record(models.Model):
                 fields=["venue", "object_type", "twin"], condition=Q(twin__isnull=False), name="possible_duplicates"
             ),
             models.Index(fields=["merged_into"], condition=Q(merged_into__isnull=False), name="merged_records"),
+            models.Index(
+                F("venue"), KT("fields__order__id"), condition=Q(object_type="invoice"), name="invoices_of_orders"
+            ),
         ]
 
     def __str__(self) -> str:

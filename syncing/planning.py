@@ -51,6 +51,16 @@ WHERE record.venue_id = %(venue)s AND record.object_type = %(object)s AND link.c
 """
 
 
+# A sale that was billed is booked by its invoice, where invoices are sent as well.
+_BILLED = """
+SELECT sold.record_id
+FROM record_links sold JOIN connections till ON till.id = sold.connection_id
+JOIN records bill ON bill.venue_id = %(venue)s AND bill.object_type = 'invoice' AND bill.deleted_at IS NULL
+     AND bill.fields -> 'order' ->> 'id' = sold.external_id AND bill.fields -> 'order' ->> 'provider' = till.provider
+WHERE sold.record_id = ANY(%(records)s) AND sold.external_type = 'order'
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """What is to be done for one record. Without a `write` there is nothing to send; `left_out` says why, if it does.
@@ -132,15 +142,19 @@ class Planner:
         self._references = References(connection, sent=_sent(connection).union(beside))
 
     def steps(self, *, ahead: bool = False) -> Iterator[list[Step]]:
-        """Yield the steps in pages, in the order of the records, each page with at most four queries.
+        """Yield the steps in pages, in the order of the records, each page with at most five queries.
 
         `ahead`: what a record points to counts as there when it is on its way; else the record waits for it.
         """
         last = uuid.UUID(int=0)
         while rows := self._behind(last):
             ours: list[dict[str, Any]] = [orjson.loads(row.fields) for row in rows]
-            resolved = self._references.resolve(ours, ahead=ahead)
-            yield [self._step(row, mine, found) for row, mine, found in zip(rows, ours, resolved, strict=True)]
+            resolved, billed = self._references.resolve(ours, ahead=ahead), self._billed(rows)
+            yield [
+                row.step(left_out=_BY_INVOICE) if row.record in billed and not row.is_there
+                else self._step(row, mine, found)
+                for row, mine, found in zip(rows, ours, resolved, strict=True)
+            ]  # fmt: skip
             last = rows[-1].record
 
     def calls(self, batch: Sequence[Step]) -> int:
@@ -173,6 +187,15 @@ class Planner:
         with database.cursor() as cursor:
             cursor.execute(_BEHIND, asked)
             return [_Row(*row) for row in cursor.fetchall()]
+
+    def _billed(self, rows: Sequence[_Row]) -> frozenset[uuid.UUID]:
+        """Return the sales of which an invoice goes there as well. One query, none for anything else than sales."""
+        if self.object_type != ObjectType.ORDER or ObjectType.INVOICE not in self._references.sent:
+            return frozenset()
+        asked: dict[str, Any] = {"venue": self.connection.venue_id, "records": [row.record for row in rows]}
+        with database.cursor() as cursor:
+            cursor.execute(_BILLED, asked)
+            return frozenset(row[0] for row in cursor.fetchall())
 
     def _step(self, row: _Row, ours: dict[str, Any], resolved: Resolved) -> Step:
         if row.push:
@@ -330,4 +353,5 @@ def _at(fields: Mapping[str, Any], path: str) -> Any:
     return value
 
 
+_BY_INVOICE = "Left out: this order was billed, and its invoice is sent."
 _EMPTY: tuple[Any, ...] = (None, "", [], {})

@@ -18,7 +18,7 @@ from tests.provider_sandbox import Sandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Place = tuple[Account, Connection]
-SIZES = {"customers": 12, "products": 6, "orders": 18, "refunds": 3, "payout_days": 0, "invoices": 0}
+SIZES = {"customers": 12, "products": 6, "orders": 18, "refunds": 3, "payout_days": 0, "invoices": 6}
 
 
 @pytest.fixture
@@ -106,3 +106,16 @@ def test_a_sale_waits_for_its_customer_and_goes_when_he_is_there(square: Place, 
     assert len(there(account, "SalesReceipt")) == plans[O.ORDER].created
     log = SyncLog.objects.filter(connection=books, object_type=O.ORDER, direction="out").order_by("started_at")
     assert written(books, O.ORDER) == plans[O.ORDER].created, [(each.created, each.left_out) for each in log]
+
+
+def test_a_sale_that_was_billed_is_in_the_books_by_its_invoice_alone(square: Place, sandbox: Sandbox) -> None:
+    account, books = beside(square, sandbox, replace(QUICKBOOKS, sizes={"Customer": 3, "Item": 3}))
+    plans = send(books, O.CUSTOMER, O.PRODUCT, O.ORDER, O.INVOICE)
+    billed = {each.fields["order"]["id"] for each in Record.objects.filter(fields__order__id__isnull=False)
+              if each.object_type == O.INVOICE}  # fmt: skip
+    sold = Record.objects.filter(object_type=O.ORDER, fields__state="completed")
+    both = sold.filter(links__connection=square[1], links__external_id__in=billed)
+    receipts = {each["PrivateNote"].split()[-1] for each in there(account, "SalesReceipt")}
+    assert both.count() > 0
+    assert receipts == {each.pk.hex for each in sold.exclude(pk__in=both)}
+    assert plans[O.ORDER].left_out["Left out: this order was billed, and its invoice is sent."] == len(billed)
