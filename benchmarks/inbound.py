@@ -11,7 +11,6 @@ two cores can map and write, whatever the answer time is; there the goal is that
 """
 
 import argparse
-import json
 import os
 import resource
 import statistics
@@ -31,13 +30,7 @@ _SAMPLE = 10_000  # records that a single slow reader reads to show its pace
 
 def main() -> int:
     """Measure every provider, print its figures, and return 1 when one falls short of its goals."""
-    asked = _arguments()
-    if asked.part:
-        print(json.dumps(_part(asked)))
-        return 0
-    environment = stage.own_database()
-    met = [measure(provider, asked, environment) for provider in asked.provider]
-    return 0 if all(met) else 1
+    return stage.measured(_arguments(), _part, measure)
 
 
 def measure(provider: str, asked: argparse.Namespace, environment: dict[str, str]) -> bool:

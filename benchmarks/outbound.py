@@ -8,7 +8,6 @@ intent with its key before the call, and after it what both sides agree on. Call
 """
 
 import argparse
-import json
 import os
 import resource
 import statistics
@@ -27,13 +26,7 @@ _FLAT = 1.25  # peak memory at the larger number, as a share of that at the smal
 
 def main() -> int:
     """Measure every provider, print its figures, and return 1 when one falls short of its goals."""
-    asked = _arguments()
-    if asked.part:
-        print(json.dumps(_part(asked)))
-        return 0
-    environment = stage.own_database()
-    met = [measure(provider, asked, environment) for provider in asked.provider]
-    return 0 if all(met) else 1
+    return stage.measured(_arguments(), _part, measure)
 
 
 def measure(provider: str, asked: argparse.Namespace, environment: dict[str, str]) -> bool:

@@ -1,10 +1,11 @@
 """Where a benchmark runs: a database of its own, and for each part a process and a sandbox of its own."""
 
+import argparse
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -27,6 +28,20 @@ def own_database() -> dict[str, str]:
     release = [sys.executable, "manage.py", "release", "-v0"]
     subprocess.run(release, cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
     return environment
+
+
+def measured(
+    asked: argparse.Namespace,
+    part: Callable[[argparse.Namespace], dict[str, Any]],
+    measure: Callable[[str, argparse.Namespace, dict[str, str]], bool],
+) -> int:
+    """Run a part where this process is one, else measure every provider; return 1 when one falls short of its goals."""
+    if asked.part:
+        print(json.dumps(part(asked)))
+        return 0
+    environment = own_database()
+    met = [measure(provider, asked, environment) for provider in asked.provider]
+    return 0 if all(met) else 1
 
 
 def run(

@@ -7,9 +7,10 @@ cost. A line that is no product of the store goes as one of “Other sales”.
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from integrations.providers.lines import quantity_of
 from integrations.providers.mailchimp import variants
 from integrations.providers.mailchimp.spec import SPEC
 from integrations.providers.mailchimp.variants import OTHER, Shelf
@@ -111,7 +112,7 @@ def _sold(pointer: Any, shelf: Shelf | None) -> tuple[str, str]:
 
 def _pieces(line: Values) -> tuple[int, Money | None]:
     """Return a quantity and a price that make the line's amount exactly."""
-    gross, quantity = _gross(line), _quantity(line)
+    gross, quantity = _gross(line), quantity_of(line)
     is_whole = quantity >= 1 and quantity == quantity.to_integral_value()
     if gross is None or not is_whole or gross.minor % int(quantity):
         return 1, gross
@@ -124,20 +125,11 @@ def _gross(line: Values) -> Money | None:
     if isinstance(gross, Money):
         return gross
     if isinstance(price, Money):
-        exact = Decimal(price.minor) * _quantity(line)
+        exact = Decimal(price.minor) * quantity_of(line)
         return Money(int(exact.quantize(Decimal(1), rounding=ROUND_HALF_UP)), price.currency)
     if isinstance(total, Money):
         return Money(total.minor + (less.minor if isinstance(less, Money) else 0), total.currency)
     return None
-
-
-def _quantity(line: Values) -> Decimal:
-    """Return how many were sold; what cannot be read is one."""
-    try:
-        found = Decimal(str(line.get("quantity") or 1))
-    except InvalidOperation:
-        return Decimal(1)
-    return found if found.is_finite() else Decimal(1)
 
 
 def _number(value: Any) -> int | float:

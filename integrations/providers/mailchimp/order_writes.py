@@ -14,9 +14,10 @@ import orjson
 from integrations.providers.errors import Duplicate, Invalid, NotFound
 from integrations.providers.mailchimp import asking, bodies_of_orders, fields, shops
 from integrations.providers.mailchimp.records_of_shops import without_links
+from integrations.providers.mailchimp.shop_outlet import written
 from integrations.providers.mailchimp.shops import Shop
 from integrations.providers.mailchimp.variants import OTHER, Shelf
-from integrations.providers.types import JSON, ExternalRecord, Operation, Values, Write
+from integrations.providers.types import JSON, ExternalRecord, Values, Write
 
 _ADDRESS = "customer.email_address"
 Body = Callable[[Shelf | None], JSON]
@@ -30,12 +31,7 @@ class OrderWriter:
 
     def write(self, write: Write) -> ExternalRecord:
         """Return the order as it now stands. Raises a ProviderError, Invalid with our field id."""
-        try:
-            is_new = write.operation is Operation.CREATE
-            raw = self._made(write, write.values) if is_new else self._changed(write)
-        except Invalid as error:
-            error.field = fields.named(error.field, fields.ORDER)
-            raise
+        raw = written(write, self._made, self._changed, fields.ORDER)
         return ExternalRecord(asking.text_in(raw, "id"), without_links(raw))
 
     def _made(self, write: Write, values: Values) -> JSON:

@@ -11,11 +11,10 @@ from typing import ClassVar
 
 import orjson
 
-from integrations.providers.errors import Duplicate, Invalid, NotFound
+from integrations.providers.errors import Duplicate, NotFound
 from integrations.providers.mailchimp import (
     asking,
     bodies_of_products,
-    fields,
     lanes,
     records_of_shops,
     shops,
@@ -23,9 +22,9 @@ from integrations.providers.mailchimp import (
 )
 from integrations.providers.mailchimp.fields import PRODUCT, PRODUCT_WRITABLE
 from integrations.providers.mailchimp.records_of_shops import without_links
-from integrations.providers.mailchimp.shop_outlet import Results, ShopOutlet, entries, is_alike
+from integrations.providers.mailchimp.shop_outlet import Results, ShopOutlet, entries, is_alike, written
 from integrations.providers.mailchimp.shops import Shop
-from integrations.providers.types import JSON, ExternalRecord, ObjectType, Operation, Values, Write
+from integrations.providers.types import JSON, ExternalRecord, ObjectType, Values, Write
 
 
 class Products(ShopOutlet):
@@ -60,12 +59,7 @@ class ProductWriter:
 
     def write(self, write: Write) -> ExternalRecord:
         """Return the product as it now stands. Raises a ProviderError, Invalid with our field id."""
-        try:
-            is_new = write.operation is Operation.CREATE
-            raw = self._made(write, write.values) if is_new else self._changed(write)
-        except Invalid as error:
-            error.field = fields.named(error.field, PRODUCT)
-            raise
+        raw = written(write, self._made, self._changed, PRODUCT)
         return ExternalRecord(asking.text_in(raw, "id"), without_links(raw) | {"store_id": self.shop.id})
 
     def _made(self, write: Write, values: Values) -> JSON:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from integrations.providers.errors import Invalid
 from integrations.providers.http import ApiSession
-from integrations.providers.mailchimp import lanes, records, shops
+from integrations.providers.mailchimp import fields, lanes, records, shops
 from integrations.providers.mailchimp.shops import Shop
 from integrations.providers.mailchimp.spec import FULL_ACCESS
 from integrations.providers.types import (
@@ -82,6 +82,17 @@ class ShopOutlet:
     def put(self, shop: Shop, writes: Sequence[Write]) -> Results:
         """Make and change objects in a store."""
         raise NotImplementedError
+
+
+def written(
+    write: Write, made: Callable[[Write, Values], JSON], changed: Callable[[Write], JSON], catalogue: tuple[Field, ...]
+) -> JSON:
+    """Return the object after a change. Raises a ProviderError, Invalid with our field id."""
+    try:
+        return made(write, write.values) if write.operation is Operation.CREATE else changed(write)
+    except Invalid as error:
+        error.field = fields.named(error.field, catalogue)
+        raise
 
 
 def is_alike(ours: object, theirs: object) -> bool:

@@ -7,9 +7,10 @@ discount plus tax are the total in either case, to the smallest coin. Amounts ar
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from integrations.providers.lines import quantity_of
 from integrations.providers.types import Money, Values
 
 _WHOLE = "Sale"  # the one line of a sale that tells none
@@ -115,7 +116,7 @@ class _Line:
 
     @classmethod
     def of(cls, line: Values) -> "_Line":
-        tax, told, quantity = _minor(line.get("tax")), _minor(line.get("discount")), _quantity(line)
+        tax, told, quantity = _minor(line.get("tax")), _minor(line.get("discount")), quantity_of(line)
         gross = _gross(line, quantity)
         total = line["total"].minor if isinstance(line.get("total"), Money) else gross - told + tax
         discount = told - _share(told, tax, total) if tax and gross - told == total else told
@@ -142,7 +143,7 @@ def _are_entries(wanted: Iterable[Entry], there: list[Values]) -> bool:
 
 def _is_entry(wanted: Entry, found: Values) -> bool:
     """Return whether a line that was read is the one; where none was named, QuickBooks puts an item of its own."""
-    there = (found.get("name") or "", _minor(found.get("amount")), _quantity(found))
+    there = (found.get("name") or "", _minor(found.get("amount")), quantity_of(found))
     item = found.get("ItemRef.value") if wanted.item else ""
     return there == (wanted.name, wanted.amount, wanted.quantity) and item == wanted.item
 
@@ -156,15 +157,6 @@ def _gross(line: Values, quantity: Decimal) -> int:
     if isinstance(line.get("gross"), Money):
         return _minor(line["gross"])
     return _rounded(_minor(line.get("unit_price")) * quantity)
-
-
-def _quantity(line: Values) -> Decimal:
-    """Return how many; one where that cannot be read, for the amount does not depend on it."""
-    try:
-        found = Decimal(str(line.get("quantity") or 1))
-    except InvalidOperation:
-        return Decimal(1)
-    return found if found.is_finite() else Decimal(1)
 
 
 def _reference(line: Values, name: str) -> str:

@@ -128,35 +128,6 @@ def test_a_number_that_does_not_fit_gives_way_to_one_of_ours(api: ApiSession) ->
     assert is_same("DocNumber", "A table with far too long a name", numbers[0])
 
 
-@pytest.mark.parametrize("times", [1, 3, 4, 6])
-def test_sales_whose_answers_are_lost_are_made_once(
-    books: Sandbox, company: Company, api: ApiSession, times: int
-) -> None:
-    lose(books, "", times=times)
-    records = good(persistently(api, ORDER, [create(each) for each in sales(4)]))
-    assert truth(books, company, ORDER).keys() == {record.id for record in records}
-    assert len({record.id for record in records}) == 4
-
-
-@pytest.mark.parametrize("place", range(4))
-def test_whichever_answer_is_lost_a_sale_is_made_once(
-    books: Sandbox, company: Company, api: ApiSession, place: int
-) -> None:
-    lose(books, "", skip=place)
-    writes = [create(sale())]
-    records = [good(persistently(api, ORDER, each))[0] for each in (writes, again(writes), again(writes))]
-    assert records[0] == records[1] == records[2]
-    assert truth(books, company, ORDER) == {records[0].id: records[0].raw}
-
-
-def test_after_a_lost_answer_one_query_finds_all_and_nothing_is_sent(books: Sandbox, api: ApiSession) -> None:
-    writes = [create(each) for each in sales(4)]
-    first = good(SALES.write_batch(api, writes))
-    books.clear_log()
-    assert good(SALES.write_batch(api, again(writes))) == first
-    assert asked(books) == ["query"]
-
-
 def test_one_sale_that_quickbooks_refuses_does_not_stop_its_batch(books: Sandbox, api: ApiSession) -> None:
     bad = sale("S-bad") | {"CustomerRef.value": "98765"}
     strange = sale("S-item", lines=[line(total=1680) | {"ItemRef.value": "98765"}])
@@ -273,16 +244,6 @@ def test_tax_codes_of_the_owner_s_choice_stand_on_every_line(books: Sandbox, api
     assert (codes, raw["TotalAmt"]) == (["1", "4", "4", "4"], 21.3)
 
 
-def test_an_update_changes_what_it_names_and_nothing_else(api: ApiSession) -> None:
-    before = sent(api)
-    after = good(SALES.write_batch(api, [update(before, {"TxnDate": "2026-11-22"}, whole=sale())]))[0]
-    changed = {"SyncToken", "MetaData", "TxnDate"}
-    assert {name: value for name, value in after.raw.items() if name not in changed} == {
-        name: value for name, value in before.raw.items() if name not in changed
-    }
-    assert after.raw["TxnDate"] == "2026-11-22"
-
-
 FEWER = {"lines": sale()["lines"][:1], "TotalAmt": Money(1530, "GBP")}
 CHANGES: dict[str, Values] = {
     "fewer lines": FEWER,
@@ -346,18 +307,6 @@ def test_what_is_void_stays_so(books: Sandbox, api: ApiSession) -> None:
 def test_a_sale_that_is_open_again_is_left_as_it_was(api: ApiSession) -> None:
     write = update(sent(api), {"status": "open"}, whole=sale())
     assert unfit(write) == "Left out: only a completed sale goes to QuickBooks."
-
-
-@pytest.mark.parametrize("times", [0, 1, 3, 4])
-def test_a_sale_is_deleted_for_good_and_only_once(
-    books: Sandbox, company: Company, api: ApiSession, times: int
-) -> None:
-    records = good(SALES.write_batch(api, [create(each) for each in sales(3)]))
-    if times:
-        lose(books, "", times=times)
-    gone = good(persistently(api, ORDER, [delete(each) for each in records[:2]]))
-    assert [(each.id, each.deleted, each.raw) for each in gone] == [(each.id, True, each.raw) for each in records[:2]]
-    assert [each.get("is_deleted") for each in truth(books, company, ORDER).values()] == [True, True, None]
 
 
 @pytest.mark.parametrize("change", [{"DocNumber": "S-9"}, {"status": "void"}, FEWER])

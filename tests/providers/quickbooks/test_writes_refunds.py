@@ -119,35 +119,6 @@ def test_books_without_undeposited_funds_want_an_account(books: Sandbox, api: Ap
     assert "undeposited funds" in str(error)
 
 
-@pytest.mark.parametrize("times", [1, 3, 4, 6])
-def test_refunds_whose_answers_are_lost_are_made_once(
-    books: Sandbox, company: Company, api: ApiSession, times: int
-) -> None:
-    lose(books, "", times=times)
-    records = good(persistently(api, REFUND, [create(each) for each in refunds(4)]))
-    assert truth(books, company, REFUND) == {record.id: record.raw for record in records}
-    assert len({record.id for record in records}) == 4
-
-
-@pytest.mark.parametrize("place", range(4))
-def test_whichever_answer_is_lost_a_refund_is_made_once(
-    books: Sandbox, company: Company, api: ApiSession, place: int
-) -> None:
-    lose(books, "", skip=place)
-    writes = [create(refund())]
-    records = [good(persistently(api, REFUND, each))[0] for each in (writes, again(writes), again(writes))]
-    assert records[0] == records[1] == records[2]
-    assert truth(books, company, REFUND) == {records[0].id: records[0].raw}
-
-
-def test_after_a_lost_answer_one_query_finds_all_and_nothing_is_sent(books: Sandbox, api: ApiSession) -> None:
-    writes = [create(each) for each in refunds(4)]
-    first = good(REFUNDS.write_batch(api, writes))
-    books.clear_log()
-    assert good(REFUNDS.write_batch(api, again(writes))) == first
-    assert asked(books) == ["query"]
-
-
 def test_one_refund_that_quickbooks_refuses_does_not_stop_its_batch(books: Sandbox, api: ApiSession) -> None:
     bad = refund() | {"CustomerRef.value": "98765"}
     results = REFUNDS.write_batch(api, [create(each) for each in (refund(1), bad, refund(2))])
@@ -198,15 +169,6 @@ def test_a_code_that_puts_tax_on_top_does_not_stay(books: Sandbox, company: Comp
     assert all(each.get("is_deleted") for each in truth(books, company, REFUND).values())
 
 
-def test_an_update_changes_what_it_names_and_nothing_else(api: ApiSession) -> None:
-    before = sent(api)
-    after = good(REFUNDS.write_batch(api, [update(before, {"TxnDate": "2026-11-22"}, whole=refund())]))[0]
-    changed = {"SyncToken", "MetaData", "TxnDate"}
-    assert {name: value for name, value in after.raw.items() if name not in changed} == {
-        name: value for name, value in before.raw.items() if name not in changed
-    }
-
-
 CHANGES: list[Values] = [{"TotalAmt": Money(900, "GBP")}, {"reason": "Too loud"}, {"TxnDate": "2026-11-01"}]
 
 
@@ -234,18 +196,6 @@ def test_a_refund_that_failed_later_keeps_no_amount_and_says_so(books: Sandbox, 
     assert unfit(update(after, {"reason": "x"}, whole=refund())) == (
         "Left out: this refund is void in QuickBooks, and stays so."
     )
-
-
-@pytest.mark.parametrize("times", [0, 1, 4])
-def test_a_refund_is_deleted_for_good_and_only_once(
-    books: Sandbox, company: Company, api: ApiSession, times: int
-) -> None:
-    records = good(REFUNDS.write_batch(api, [create(each) for each in refunds(3)]))
-    if times:
-        lose(books, "", times=times)
-    gone = good(persistently(api, REFUND, [delete(each) for each in records[:2]]))
-    assert [(each.id, each.deleted) for each in gone] == [(each.id, True) for each in records[:2]]
-    assert [each.get("is_deleted") for each in truth(books, company, REFUND).values()] == [True, True, None]
 
 
 @pytest.mark.parametrize("change", [*CHANGES, {"status": "void"}])
