@@ -156,7 +156,7 @@ def test_live_and_test_mode_never_mix(sandbox: Sandbox, venue: Venue, owner: Use
 
 @pytest.mark.parametrize(
     ("pasted", "told"),
-    [("pk_test_" + "x" * 24, "publishable"), ("whsec_" + "x" * 24, "webhook"), ("ca_" + "x" * 24, "")],
+    [("pk_test_" + "x" * 24, "publishable"), ("whsec_" + "x" * 24, "webhook"), ("ca_" + "x" * 24, "client ID")],
 )
 def test_what_is_no_key_of_the_account_is_refused_by_its_name(
     sandbox: Sandbox, venue: Venue, owner: User, pasted: str, told: str
