@@ -2,7 +2,7 @@
 
 The person speaks at Mailchimp (signs up by the form, leaves by the link, bounces), at Square (leaves) and at the
 venue's own desk (yes or no, with the time). Whatever is synced in between, Mailchimp may only end with a subscription
-whose yes, given at Mailchimp, is later than every no.
+when the last word was a yes, and no sync may begin one: that takes a yes at Mailchimp itself.
 """
 
 from dataclasses import dataclass, field
@@ -23,7 +23,6 @@ CUSTOMER = ObjectType.CUSTOMER
 ACTS = ("yes at mailchimp", "no at mailchimp", "bounce at mailchimp", "no at square", "yes here", "no here")
 SYNCS = ("read mailchimp", "send mailchimp", "read square", "send square")
 histories = st.lists(st.sampled_from([*ACTS, *SYNCS]), min_size=1, max_size=12)
-_NO = frozenset({"no at mailchimp", "bounce at mailchimp", "no at square", "no here"})
 
 
 @dataclass
@@ -34,6 +33,7 @@ class Person:
     mailchimp: tuple[Account, Connection]
     square: tuple[Account, Connection]
     said: list[str] = field(default_factory=list)
+    was_signed_up: bool = False  # by a sync
 
     def live(self, history: list[str]) -> None:
         """Say and sync what the history holds, then sync until everybody knows."""
@@ -53,9 +53,15 @@ class Person:
         return next((str(each["status"]) for each in found if each["email_address"] == self.address), "")
 
     def may_be_subscribed(self) -> bool:
-        """Return whether the last yes at Mailchimp came after every no."""
-        last = max((place for place, act in enumerate(self.said) if act == "yes at mailchimp"), default=None)
-        return last is not None and not _NO & set(self.said[last:])
+        """Return whether the last word was a yes, Mailchimp had one itself, and no sync began a subscription."""
+        return (
+            self.said[-1:] in (["yes at mailchimp"], ["yes here"]) and self._has_signed_up() and not self.was_signed_up
+        )
+
+    def _has_signed_up(self) -> bool:
+        """Return whether the last word at Mailchimp was a yes."""
+        there = [act for act in self.said if act.endswith("at mailchimp")]
+        return there[-1:] == ["yes at mailchimp"]
 
     def _say(self, act: str) -> bool:
         """Speak; return whether there was anybody to hear it."""
@@ -78,8 +84,11 @@ class Person:
             way, _, name = act.partition(" ")
             connection = (self.mailchimp if name == "mailchimp" else self.square)[1]
             direction = Direction.IN if way == "read" else Direction.OUT
+            before = self.status()
             queue.enqueue(connection, [CUSTOMER], direction=direction, trigger=Trigger.OWNER)
             settle()
+            if before != "subscribed" and self.status() == "subscribed":
+                self.was_signed_up = True
 
 
 def agree(connection: Connection) -> None:

@@ -4,7 +4,7 @@ Mailchimp has no idempotency keys and no versions. What protects is the address 
 new contacts are sent so that one who is there already is refused rather than changed, and changes say the same thing
 however often they are sent. Before changes, and before anything that was sent before, one call brings the thousand
 contacts that changed last: whoever is among them with another time of change was changed by somebody else. The answer
-to a batch leaves fields out, so one more call brings the contacts as a read does.
+to a batch leaves fields out, so one more call, seldom two, brings the contacts as a read does.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -34,6 +34,7 @@ MOST_CONTACTS = 500  # that one batch takes
 _FIELDS = "mailchimp.merge_fields"  # in a session's memory: those of each audience, by tag
 _OF_ONE_RECORD = (Invalid, Conflict, Duplicate, NotFound, PermissionMissing, Settled)
 _RECENT = timedelta(minutes=10)
+_MOST_PAGES = 5  # of what changed last; a moment may hold several batches
 # A batch tells what went wrong in a sentence only; these are the titles that the same refusal has elsewhere.
 _TITLES = {
     "compliance state": "Member In Compliance State",
@@ -62,7 +63,7 @@ class Writer:
         """Return the results by key."""
         sent = {each.key: bodies.member(each, _merge_fields(self.api, self.audience)) for each in writes}
         if any(each.operation is Operation.UPDATE or each.attempt > 1 for each in writes):
-            self._remember(self._listed(sort_dir="DESC"))
+            self._remember(self._listed())
         results = {each.key: found for each in writes if (found := self._looked_up(each, sent[each.key]))}
         results |= _second_ones([each for each in writes if each.key not in results])
         for operation in self.order:
@@ -171,26 +172,35 @@ class Writer:
         return {write.key: WriteResult(write.key, replace(record, deleted=True))}
 
     def _as_read(self, writes: Sequence[Write]) -> Results:
-        """Return what was written as a read brings it: one call for all, one more for each that it does not show."""
-        since = _earliest(self.answered[each.key] for each in writes)
-        if since:
-            self._remember(self._listed(sort_dir="ASC", since_last_changed=since))
-        found = {each.key: self._shown(self.answered[each.key]) for each in writes}
+        """Return what was written as a read brings it: pages of what changed last, then one call for each not there."""
+        answered = [self.answered[each.key] for each in writes]
+        since = _earliest(answered)
+        for number in range(_MOST_PAGES if since else 0):
+            if all(map(self._shown, answered)):
+                break
+            listed = self._listed(number, since_last_changed=since)
+            self._remember(listed)
+            if len(listed) < asking.MOST:
+                break
+        found = {each.key: self._shown(raw) or self._asked_for(raw) for each, raw in zip(writes, answered, strict=True)}
         return {key: WriteResult(key, self.record(raw)) for key, raw in found.items()}
 
-    def _shown(self, answered: JSON) -> JSON:
+    def _shown(self, answered: JSON) -> JSON | None:
+        """Return a contact that was written as a list showed it, None while none did."""
         known = self.known.get(str(answered.get("id")))
-        if known is not None and all(known.get(name) == answered.get(name) for name in _TOLD):
-            return known
+        return known if known is not None and all(known.get(name) == answered.get(name) for name in _TOLD) else None
+
+    def _asked_for(self, answered: JSON) -> JSON:
         found = self._one(asking.text_in(answered, "id"))
         if found is None:
             raise Transient("Mailchimp does not show a contact that it has just taken.", code="lag")
         return found
 
-    def _listed(self, **query: str) -> list[JSON]:
-        path = f"{asking.audience(self.audience)}/members"
-        answer = asking.ask(self.api, path, "members", self.asked, offset=0, sort_field="last_changed", **query)
-        return asking.listed(answer, "members")
+    def _listed(self, page: int = 0, **query: str) -> list[JSON]:
+        """Return a page of the contacts that changed last. One call."""
+        path, offset = f"{asking.audience(self.audience)}/members", page * asking.MOST
+        query |= {"sort_field": "last_changed", "sort_dir": "DESC"}
+        return asking.listed(asking.ask(self.api, path, "members", self.asked, offset=offset, **query), "members")
 
     def _one(self, hash_or_id: str) -> JSON | None:
         """Return a contact as a read brings it, None where there is none. One call."""

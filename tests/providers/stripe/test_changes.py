@@ -209,7 +209,7 @@ def test_a_basket_that_is_still_open_is_no_order_yet() -> None:
     events = answer(orjson.dumps({"data": [told]}), Date="Thu, 01 Jan 1970 00:20:00 GMT")
     with wire(events, answer(b'{"id": "cs_1", "status": "open"}')) as server:
         pages = read(over(server.url), ObjectType.ORDER, {"since": 900})
-    assert (ids(pages), pages[-1].position) == ([], {"since": 900, "done": ["evt_1"]})
+    assert (ids(pages), pages[-1].position) == ([], {"since": 900, "done": ["evt_1"], "at": 1200})
 
 
 def test_many_new_objects_are_listed_and_not_fetched_one_by_one(
@@ -390,6 +390,33 @@ def test_our_own_changes_are_known_by_their_keys(desk: Desk, api: ApiSession, bo
     assert done.error is None
     assert unseen(api, position, change_of(customer, "abababab" + "9" * 32)) == set()
     assert unseen(api, position, change_of(customer, "9" * 40)) == {customer}
+
+
+def test_a_session_looks_at_each_event_once_and_forgets_no_change(
+    desk: Desk, api: ApiSession, bookmarks: Bookmarks
+) -> None:
+    position = stored(bookmarks[ObjectType.CUSTOMER])
+    (changed,) = desk.do("change", customers=1)["customers"]
+    desk.do("change", products=5)
+    for _ in range(100):
+        desk.do("change", products=6)
+    desk.wait(10)
+    desk.paths()
+    assert unseen(api, position, change_of("cus_other")) == set(), "much of others is not too much to look at"
+    assert desk.paths() == ["/v1/events"] * 7
+    desk.wait(60)
+    assert unseen(api, position, change_of(changed)) == {changed}
+    assert desk.paths() == ["/v1/events"]
+
+
+def test_after_a_read_only_what_came_since_is_looked_at(desk: Desk, api: ApiSession, bookmarks: Bookmarks) -> None:
+    for _ in range(100):
+        desk.do("change", products=6)
+    desk.wait(10)
+    after = stored(turn(api, bookmarks)[ObjectType.CUSTOMER][-1].position)
+    desk.paths()
+    assert unseen(api, after, change_of("cus_other")) == set()
+    assert desk.paths() == ["/v1/events"]
 
 
 def test_when_stripe_no_longer_tells_everything_counts_as_changed(api: ApiSession, bookmarks: Bookmarks) -> None:

@@ -2,8 +2,9 @@
 
 Lists can be filtered by creation only, so changes are found through events, which Stripe keeps for thirty days. They
 are hints: each object that they name is fetched as it is now, once. A bookmark is `{"since": seconds, "done": [event
-ids]}`: events from `since` on are to be looked at, but for those that are done already. It stays five minutes behind,
-because events can come late; `done` makes an idle round cost one call all the same.
+ids], "at": seconds}`: events from `since` on are to be looked at, but for those that are done already. It stays five
+minutes behind `at`, the time of the look, because events can come late; `done` makes an idle round cost one call all
+the same.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,11 +20,14 @@ from integrations.providers.stripe.streams.paging import pages
 from integrations.providers.types import JSON, OWN_KEYS, ExternalRecord, ObjectType, Page, Position, ReadScope, Write
 
 SHARED = "events"
+_LOOKED = "looked"
 OVERLAP = 300
 _SHORTEST_OVERLAP = 30  # when so much happens that the events of five minutes would not fit into a bookmark
 _KEPT = 29 * 86_400  # Stripe keeps events for thirty days
 _MOST_DONE = 500  # event ids in a bookmark
 _PAGES_AT_ONCE = _MOST_DONE // 100
+_MOST_LOOKED = 20  # pages of events before a write; with more, reading what changed is the better look
+_LATE = 2  # seconds that an event may come late and still be seen before a write
 _SHORTEST_SPAN = 60
 _OBJECTS_A_PAGE = 50
 _WORTH_A_LIST = 3  # so many new objects are cheaper to list than to fetch one by one
@@ -35,6 +39,13 @@ class Change(NamedTuple):
     at: int
     gone: bool
     created: int
+
+
+class Looked(NamedTuple):
+    """What a session saw before it wrote: up to when it looked, and which objects others had changed."""
+
+    at: int
+    found: frozenset[str]
 
 
 class Fetching(Protocol):
@@ -94,18 +105,20 @@ class Turn:
     def middle(self, kind: ObjectType) -> Position:
         """Return the bookmark while some of `todo` is left: the events of all others are done."""
         done = [id_ for id_, _, about in self.events[kind] if about not in self.todo[kind]]
-        return {"since": self.covers[kind]["since"], "done": done[:_MOST_DONE]}
+        return self.covers[kind] | {"done": done[:_MOST_DONE]}
 
     def end(self, kind: ObjectType) -> Position:
         """Return the bookmark when everything is done."""
         events = self.events[kind]
         if self.until is not None:
             seen = {id_ for id_, _, _ in events}
-            return {"since": self.until, "done": [each for each in self._done[kind] if each not in seen]}
+            done = [each for each in self._done[kind] if each not in seen]
+            return {"since": self.until, "done": done, "at": self.until}
         since = self.started - OVERLAP
         if len(events) > _MOST_DONE:
             since = max(since, min(events[_MOST_DONE - 1][1], self.started - _SHORTEST_OVERLAP))
-        return {"since": since, "done": [id_ for id_, at, _ in events if at >= since][:_MOST_DONE]}
+        done = [id_ for id_, at, _ in events if at >= since][:_MOST_DONE]
+        return {"since": since, "done": done, "at": self.started}
 
 
 def changed_since(stream: Fetching, api: ApiSession, position: Position, scope: ReadScope) -> Iterator[Page]:
@@ -125,18 +138,24 @@ def changed_since(stream: Fetching, api: ApiSession, position: Position, scope: 
 def unseen(api: ApiSession, kind: ObjectType, position: Position, writes: Sequence[Write]) -> set[str]:
     """Return the ids of those objects that others changed since the bookmark; all when there is too much to look at.
 
-    One call for a hundred events. Our own changes are known by the keys of their requests. A bookmark that stands in a
-    read of everything tells nothing, and finds nothing.
+    One call for a hundred events, and a session looks at each of them about once. Our own changes are known by the keys
+    of their requests. A bookmark that stands in a read of everything tells nothing, and finds nothing.
     """
     ids = {write.external_id for write in writes}
     if "since" not in position or not ids:
         return set()
-    done, found, own = set(position.get("done", ())), set[str](), {write.key[:OWN_KEYS] for write in writes}
-    for number, listed in enumerate(pages(api, "/v1/events", {"created[gte]": position["since"]})):
-        if number >= _PAGES_AT_ONCE or listed.at - position["since"] > _KEPT:
+    looked: dict[ObjectType, Looked] = api.memory.setdefault(_LOOKED, {})
+    before = looked.get(kind) or Looked(position.get("at", position["since"] + _LATE), frozenset())
+    since = max(before.at - _LATE, position["since"])
+    done, found, own = set(position.get("done", ())), set(before.found), {write.key[:OWN_KEYS] for write in writes}
+    for number, listed in enumerate(pages(api, "/v1/events", {"created[gte]": since})):
+        if number >= _MOST_LOOKED or listed.at - since > _KEPT:
             return ids
+        if number == 0:
+            at = listed.at
         new = [each for each in listed.entries if each.get("id") not in done and _key(each)[:OWN_KEYS] not in own]
         found |= {hint.id for event in new for hint in hints(event) if hint.object_type is kind}
+    looked[kind] = Looked(at, frozenset(found))
     return found & ids
 
 
