@@ -6,15 +6,14 @@ from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSpli
 from rest_framework.permissions import IsAuthenticated
 
 from connections.api import ConnectionViewSet
-from integrations.providers import PROVIDERS
 from monitoring.api import IntegrationViewSet, NowhereViewSet
 from syncing import choosing
 from syncing.api import SyncViewSet
 from syncing.records_api import RecordViewSet
+from webhooks import addresses
 from webhooks.views import deliver
 
 _PROVIDER = r"(?P<provider>[-\w]+)"
-_SENDER = "(?P<provider>{})".format("|".join(key for key, provider in PROVIDERS.items() if provider.webhooks))
 _OBJECT = r"(?P<object_type>\w+)"
 _RECORD = r"(?P<record>[0-9a-fA-F]{8}(?:-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12})"
 
@@ -45,8 +44,8 @@ _docs = login_required(
 )
 
 urlpatterns = [
-    _route(f"integrations/webhooks/{_SENDER}", deliver, "api-webhook"),
-    _route(f"integrations/webhooks/{_SENDER}/(?P<token>(?!events/?$)[^/]+)", deliver, "api-webhook-own"),
+    _route(addresses.OF_PROVIDER, deliver, "api-webhook"),
+    _route(addresses.OF_SUBSCRIPTION, deliver, "api-webhook-own"),
     _route("integrations", _read("index"), "api-integrations"),
     _route(f"integrations/connect/{_PROVIDER}", _change("connect"), "api-connect"),
     _route(f"integrations/oauth/refresh/{_PROVIDER}", _change("refresh"), "api-refresh"),

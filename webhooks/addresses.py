@@ -5,7 +5,13 @@ import secrets
 
 from django.conf import settings
 
+from integrations.providers import PROVIDERS
+
 PREFIX = "/api/v1/integrations/webhooks/"
+# As patterns, below the API: of a provider, and of a subscription there.
+_SENDERS = "|".join(key for key, provider in PROVIDERS.items() if provider.webhooks)
+OF_PROVIDER = f"integrations/webhooks/(?P<provider>{_SENDERS})"
+OF_SUBSCRIPTION = OF_PROVIDER + "/(?P<token>(?!events/?$)[^/]+)"
 _TOKEN_LENGTH = 43  # of 32 random bytes
 
 
