@@ -10,6 +10,8 @@ from monitoring.api import IntegrationViewSet, NowhereViewSet
 from syncing import choosing
 from syncing.api import SyncViewSet
 from syncing.records_api import RecordViewSet
+from webhooks import addresses
+from webhooks.views import deliver
 
 _PROVIDER = r"(?P<provider>[-\w]+)"
 _OBJECT = r"(?P<object_type>\w+)"
@@ -42,6 +44,8 @@ _docs = login_required(
 )
 
 urlpatterns = [
+    _route(addresses.OF_PROVIDER, deliver, "api-webhook"),
+    _route(addresses.OF_SUBSCRIPTION, deliver, "api-webhook-own"),
     _route("integrations", _read("index"), "api-integrations"),
     _route(f"integrations/connect/{_PROVIDER}", _change("connect"), "api-connect"),
     _route(f"integrations/oauth/refresh/{_PROVIDER}", _change("refresh"), "api-refresh"),

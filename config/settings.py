@@ -50,6 +50,15 @@ PROVIDER_APPS = {
     }
     for provider, (client_id, client_secret) in SANDBOX_APPS.items()
 }
+# What signs the events of each provider, by our application there; two while one is being replaced. A webhook that
+# belongs to one connection has a secret of its own, sealed in its row. The sandbox's QuickBooks signs with this one.
+SANDBOX_WEBHOOK_SECRETS = {"quickbooks": ["7d1c0b52-sandbox-verifier-token"]}
+WEBHOOK_SECRETS: dict[str, list[str]] = {
+    provider: env.list(
+        f"{provider.upper()}_WEBHOOK_SECRETS", SANDBOX_WEBHOOK_SECRETS.get(provider, []) if SANDBOX_URL else []
+    )
+    for provider in SANDBOX_APPS
+}
 # Overrides of the calls a second that `spec.py` allows for one account: "square=200,stripe=15".
 PROVIDER_CALLS_PER_SECOND: dict[str, float] = env.dict("PROVIDER_CALLS_PER_SECOND", {}, subcast_values=float)
 
@@ -81,6 +90,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "webhooks.door.Door",  # before everything that is made for people
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -120,6 +130,7 @@ DATABASES["default"] |= {
         # Nobody waits for ever: not for a lock, not for a statement, not in a forgotten transaction.
         "options": "-c lock_timeout=3s -c statement_timeout=15s -c idle_in_transaction_session_timeout=30s"
         " -c timezone=UTC",
+        "prepare_threshold": 5,  # only for what `webhooks/prepared.py` runs; Django's own cursors never prepare
         **DATABASES["default"].get("OPTIONS", {}),
     },
 }
@@ -154,7 +165,7 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_ROUTES = {"syncing.tasks.work": {"queue": "syncs"}}
+CELERY_TASK_ROUTES = {"syncing.tasks.work": {"queue": "syncs"}, "webhooks.tasks.drain": {"queue": "webhooks"}}
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

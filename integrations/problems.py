@@ -19,6 +19,7 @@ CODES: dict[str, tuple[int, str]] = {
     "state_foreign_session": (400, "This sign-in began in another browser"),
     "state_wrong_provider": (400, "This sign-in began for another provider"),
     "not_authenticated": (401, "Sign in first"),
+    "signature_invalid": (401, "Not signed by the provider"),
     "forbidden": (403, "Your role does not allow this"),
     "not_found": (404, "Not found"),
     "method_not_allowed": (405, "This address does not take that method"),
@@ -34,6 +35,7 @@ CODES: dict[str, tuple[int, str]] = {
     "in_progress": (409, "Still working on it"),
     "state_expired": (410, "This sign-in took too long"),
     "stale_version": (412, "Somebody else changed it meanwhile"),
+    "too_large": (413, "Too much at once"),
     "unsupported": (415, "This cannot be read"),
     "credentials_rejected": (422, "The key was not accepted"),
     "insufficient_scope": (422, "A permission is missing"),
@@ -41,6 +43,7 @@ CODES: dict[str, tuple[int, str]] = {
     "rate_limited": (429, "Too many requests"),
     "exchange_failed": (502, "The provider did not confirm the sign-in"),
     "provider_down": (503, "The provider is not answering"),
+    "unavailable": (503, "Nothing can be stored right now"),
 }
 
 

@@ -23,6 +23,11 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
         "Nobody is signed in, or the session has ended.",
         "Sign in and open the page again.",
     ),
+    "signature_invalid": (
+        "A delivery did not carry a signature that fits its bytes, its time and a secret known here. Nothing of it was "
+        "used.",
+        "Compare the address and the signing secret at the provider with those that Backline was given.",
+    ),
     "forbidden": (
         "You belong to this venue, but your role does not include this step. Nothing was changed.",
         "Ask a venue admin to do it, or to give you the role.",
@@ -75,6 +80,7 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
         "What you wanted to change was changed by somebody else since you read it. Nothing was changed by you.",
         "Read it again, look at what is different and send your change with the new version.",
     ),
+    "too_large": ("A body was larger than what this address takes. Nothing was stored.", "Send less at once."),
     "unsupported": ("The body has a type that cannot be read.", "Send JSON with Content-Type: application/json."),
     "credentials_rejected": (
         "The provider did not accept the key, so it was not stored. A key that was there before is still in use.",
@@ -96,5 +102,9 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
     "provider_down": (
         "The provider did not answer in time. Nothing was stored and nothing is lost.",
         "Syncs go on by themselves when it is back. To connect, start again in some minutes.",
+    ),
+    "unavailable": (
+        "Our database could not store what was delivered. Nothing of it was used.",
+        "Deliver it again after the time that the Retry-After header says.",
     ),
 }

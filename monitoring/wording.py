@@ -89,6 +89,7 @@ TRIGGERS: dict[str, str] = {
     Trigger.SCHEDULE: "the schedule",
     Trigger.RETRY: "a retry",
     Trigger.STAFF: "our team",
+    Trigger.EVENT: "news from the provider",
 }
 DIRECTIONS: dict[str, str] = {"in": "Into Backline", "out": "To {provider}", "both": "Both ways"}
 # What happened to a connection, by the event in its history.

@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from typing import Any
+from typing import Any, ClassVar
 
 from celery import bootsteps
 from django.conf import settings
@@ -12,13 +12,17 @@ from django.db import connections as database_connections
 from syncing import runner, tasks
 
 logger = logging.getLogger(__name__)
-_LOOKERS = 2
 
 
 class Look(bootsteps.StartStopStep):
-    """Threads beside Celery's own that take jobs whenever there are some. Added to the worker in `config/celery.py`."""
+    """Threads beside Celery's own that take jobs whenever there are some. Added to the worker in `config/celery.py`.
+
+    A worker of another queue looks at that queue's own table: see the subclasses.
+    """
 
     requires = {"celery.worker.components:Pool"}
+    queue: ClassVar[str] = "syncs"
+    lookers: ClassVar[int] = 2
 
     def __init__(self, worker: Any, **options: Any) -> None:
         super().__init__(worker, **options)
@@ -27,14 +31,15 @@ class Look(bootsteps.StartStopStep):
 
     def start(self, worker: Any) -> None:
         """Start looking."""
-        if "syncs" not in worker.app.amqp.queues.consume_from:
+        if self.queue not in worker.app.amqp.queues.consume_from:
             return
         self._threads = [
-            threading.Thread(target=self._look, name=f"look-{number}", daemon=True) for number in range(_LOOKERS)
+            threading.Thread(target=self._look, name=f"look-{self.queue}-{number}", daemon=True)
+            for number in range(self.lookers)
         ]
         for thread in self._threads:
             thread.start()
-        logger.info("worker.ready", extra={"lookers": _LOOKERS})
+        logger.info("worker.ready", extra={"queue": self.queue, "lookers": self.lookers})
 
     def stop(self, worker: Any) -> None:
         """Stop looking; a slice under way ends at its next page."""
@@ -45,10 +50,14 @@ class Look(bootsteps.StartStopStep):
 
     terminate = stop
 
+    def turn(self) -> bool:
+        """Do what there is to do for a moment. Return whether there was anything."""
+        return tasks.work_once()
+
     def _look(self) -> None:
         while not self._stop.is_set():
             try:
-                busy = tasks.work_once()
+                busy = self.turn()
             except DatabaseError as error:
                 logger.warning("look.database_away", extra={"error": type(error).__name__})
                 busy = False

@@ -51,6 +51,7 @@ class Trigger(models.TextChoices):
     SCHEDULE = "schedule", "the schedule"
     RETRY = "retry", "a retry"
     STAFF = "staff", "our team"
+    EVENT = "event", "news from the provider"
 
 
 class Outcome(models.TextChoices):
@@ -98,6 +99,9 @@ class SyncJob(WorkItem):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
     )
     log = models.ForeignKey("SyncLog", on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    told_at = models.DateTimeField(
+        null=True, blank=True, help_text="News came after it began to read: another read follows it."
+    )
 
     objects = SyncJobQuerySet.as_manager()
 

@@ -41,7 +41,7 @@ from integrations.providers.types import ExternalRecord, ObjectType, Page, Posit
 from mappings import versions
 from mappings.engine import BadRule
 from mappings.models import Direction
-from syncing import fanout, history, lease, queue, retry, sentences, store
+from syncing import fanout, history, lease, news, queue, retry, sentences, store
 from syncing.ahead import ReadAhead
 from syncing.behind import WriteBehind
 from syncing.consent import Held
@@ -296,6 +296,7 @@ class _Slice:
                 **({"last_full_at": now} if self.cursor.full_began_at else {}),
             )
             queue.end(self.claim, WorkStatus.SUCCEEDED, failure_class="", failure_code="", failure_sentence="")
+            news.follow(self.claim)
             outcome = history.finished(self.log)
         if outcome != Outcome.NOTHING:
             fanout.wake(self.job.venue_id, self.object_type, trigger=Trigger(self.job.trigger), actor=self.job.actor)

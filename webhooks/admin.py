@@ -11,7 +11,13 @@ from syncing.admin import WORK_SHAPES
 from syncing.work import WorkStatus
 from webhooks.models import Verdict, WebhookEvent, WebhookSubscription
 
-_VERDICT_SHAPES = {Verdict.ACCEPTED: "●", Verdict.IGNORED: "○", Verdict.UNROUTABLE: "▲"}
+_VERDICT_SHAPES = {
+    Verdict.ACCEPTED: "●",
+    Verdict.IGNORED: "○",
+    Verdict.UNROUTABLE: "▲",
+    Verdict.UNREADABLE: "◆",
+    Verdict.REFUSED: "■",
+}
 _LONGEST_BODY = 20_000
 _PROOFS = ("signature", "authorization", "secret", "token")
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 from connections.fields import SealedField
 from connections.models import Connection
 from integrations.ids import uuid7
-from syncing.work import WorkItem
+from syncing.work import WorkItem, WorkStatus
 
 
 class WebhookSubscription(models.Model):
@@ -42,26 +42,54 @@ class WebhookSubscription(models.Model):
 
 
 class Verdict(models.TextChoices):
-    """What the verifier and the router made of a delivery."""
+    """What the verifier, the reader and the router made of a delivery."""
 
     ACCEPTED = "accepted", "Accepted"
     IGNORED = "ignored", "Not of interest"
     UNROUTABLE = "unroutable", "No such account here"
+    UNREADABLE = "unreadable", "Cannot be read"
+    REFUSED = "refused", "Not signed by the provider"
+
+
+class WebhookEventQuerySet(models.QuerySet["WebhookEvent"]):
+    """Questions about events."""
+
+    def refused(self) -> "WebhookEventQuerySet":
+        """Return the samples of what was not signed by the provider."""
+        return self.filter(verdict=Verdict.REFUSED)
+
+    def given_up(self) -> "WebhookEventQuerySet":
+        """Return the dead letters: what could not be read, routed or worked on."""
+        return self.filter(status=WorkStatus.DEAD)
 
 
 class WebhookEvent(WorkItem):
-    """One event as it arrived; the dedupe key makes a second delivery of it a no-op."""
+    """One event as it arrived; the dedupe key makes a second delivery of it a no-op.
+
+    A delivery of several events is several rows with the same `delivery`; the first of them holds its bytes. Of
+    deliveries that were not signed by the provider one a minute leaves a row, without its bytes.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     provider = models.CharField(max_length=20)
-    connection = models.ForeignKey(Connection, on_delete=models.SET_NULL, null=True, related_name="webhook_events")
+    # No index of its own: "events_of_a_connection" begins with it, and every index costs each delivery.
+    connection = models.ForeignKey(
+        Connection, on_delete=models.SET_NULL, null=True, related_name="webhook_events", db_index=False
+    )
     account_id = models.CharField(max_length=120, blank=True)
     event_type = models.CharField(max_length=120, blank=True)
+    object_type = models.CharField(max_length=20, blank=True, help_text="Ours; empty when it is not of interest.")
+    external_id = models.CharField(max_length=255, blank=True)
+    happened_at = models.DateTimeField(null=True, blank=True, help_text="By the provider's clock.")
+    is_revocation = models.BooleanField(default=False)
     dedupe_key = models.CharField(max_length=120)
+    delivery = models.UUIDField(null=True, blank=True, help_text="Shared by the events that came in one request.")
     body = models.BinaryField()
     headers = models.JSONField(default=dict)
     verdict = models.CharField(max_length=10, choices=Verdict.choices, default=Verdict.ACCEPTED)
     received_at = models.DateTimeField(default=timezone.now)
+
+    objects = WebhookEventQuerySet.as_manager()
 
     class Meta(WorkItem.Meta):
         db_table = "integration_webhooks"
@@ -72,6 +100,7 @@ class WebhookEvent(WorkItem):
         ]
         indexes = [
             models.Index(fields=["not_before"], condition=Q(status="queued"), name="waiting_events"),
+            models.Index(fields=["lease_until"], condition=Q(status="running"), name="events_under_way"),
             models.Index(fields=["connection", "-received_at"], name="events_of_a_connection"),
         ]
 

@@ -262,7 +262,14 @@ class Chooser(Protocol):
 
 
 class WebhookReceiver(Protocol):
-    """What proves and reads a provider's events."""
+    """What proves and reads a provider's events.
+
+    `gathers` is how long news waits for more of it, where a read of them together saves calls that are counted. Where
+    `proved_by_address`, a webhook without a signing secret is proved by the unguessable word in its address alone.
+    """
+
+    gathers: ClassVar[timedelta]
+    proved_by_address: ClassVar[bool]
 
     def verify(self, delivery: RawDelivery, *, url: str, secrets: Iterable[str]) -> bool:
         """Return whether one of the secrets signed the delivery. Over raw bytes, in constant time; never raises."""

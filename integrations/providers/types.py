@@ -164,7 +164,10 @@ class RawDelivery:
 
 @dataclass(frozen=True, slots=True)
 class ProviderEvent:
-    """One event: a hint that an object changed. `key` is unique for the account, however often it is delivered."""
+    """One event: a hint that an object changed. `key` is unique for the account, however often it is delivered.
+
+    `account_id` is empty where the event does not name it, `mode` is "live" or "test" where it tells.
+    """
 
     key: str
     account_id: str
@@ -173,6 +176,7 @@ class ProviderEvent:
     external_id: str
     happened_at: datetime | None
     is_revocation: bool = False
+    mode: str = ""
 
 
 @dataclass(frozen=True, slots=True)

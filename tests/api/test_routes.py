@@ -20,7 +20,10 @@ NEW_FIELDS = {"fields": {"given_name": "Zoë"}}
 # route, and what is done there where several things can be: method, path, body, and the status for each of the cast.
 # The connection is live, its access is fresh; nothing here reaches a provider: the wrong key is seen to be wrong, and
 # no application is set up for a reconnect.
+# Deliveries are for nobody who signs in: nobody's signature, nobody's address.
 ROUTES: dict[str, tuple[str, str, dict[str, Any], tuple[int, int, int, int, int]]] = {
+    "api-webhook": ("post", "integrations/webhooks/square", {}, (401, 401, 401, 401, 401)),
+    "api-webhook-own": ("get", "integrations/webhooks/square/no-such-address", {}, (404, 404, 404, 404, 404)),
     "api-integrations": ("get", "integrations/", {}, (401, 404, 200, 200, 200)),
     "api-integration": ("get", "integrations/square", {}, (401, 404, 200, 200, 200)),
     "api-connect": ("post", "integrations/connect/square", {"method": "oauth"}, (401, 404, 403, 403, 409)),

@@ -10,7 +10,7 @@ from tests.local.conftest import REPOSITORY
 
 
 def test_it_names_the_processes_in_order() -> None:
-    assert list(procfile.read(REPOSITORY / "Procfile")) == ["release", "web", "worker", "beat"]
+    assert list(procfile.read(REPOSITORY / "Procfile")) == ["release", "web", "worker", "webhooks", "beat"]
 
 
 def test_comments_and_empty_lines_mean_nothing(tmp_path: Path) -> None:

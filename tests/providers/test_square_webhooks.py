@@ -74,6 +74,23 @@ def test_a_revocation_is_known_as_one() -> None:
     assert (event.is_revocation, event.object_type) == (True, None)
 
 
+def test_a_moment_that_cannot_be_read_is_none_and_the_event_is_news_all_the_same() -> None:
+    body = b'{"merchant_id":"M1","type":"order.created","event_id":"e3","created_at":"soon","data":{}}'
+    (event,) = RECEIVER.parse(RawDelivery(body, {}))
+    assert (event.happened_at, event.object_type) == (None, ObjectType.ORDER)
+
+
+def test_what_nests_deeper_than_anything_real_is_a_bad_record() -> None:
+    envelope = '{"merchant_id":"M1","type":"order.created","event_id":"e4","data":%s}'
+    for depth, readable in ((30, True), (33, False), (100_000, False)):
+        body = (envelope % ('{"a":' * depth + "1" + "}" * depth)).encode()
+        if readable:
+            assert RECEIVER.parse(RawDelivery(body, {}))
+        else:
+            with pytest.raises(BadRecord):
+                RECEIVER.parse(RawDelivery(body, {}))
+
+
 @pytest.mark.parametrize(
     "body", [b"", b"[]", b"{}", b"\xff", b'{"type":1}', b'{"merchant_id":"M","type":"x.y","event_id":"e","data":[1]}']
 )

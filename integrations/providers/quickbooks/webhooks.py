@@ -9,16 +9,15 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Iterable, Iterator
-from typing import Any
+from datetime import timedelta
+from typing import Any, ClassVar
 
-import orjson
-
+from integrations.providers.deliveries import LONGEST_SIGNATURE, json_of, matches, text_of
 from integrations.providers.errors import BadRecord
 from integrations.providers.quickbooks import records
 from integrations.providers.types import JSON, ObjectType, ProviderEvent, RawDelivery
 
 SIGNATURE_HEADER = "intuit-signature"
-_LONGEST_SIGNATURE = 1024
 
 # QuickBooks' name of an object in lower case; what is not here is not of interest.
 _OBJECTS = {
@@ -35,20 +34,22 @@ _OBJECTS = {
 class QuickBooksWebhooks:
     """The receiver of QuickBooks' events. One verifier token signs those of all companies."""
 
+    gathers: ClassVar[timedelta] = timedelta(seconds=10)  # one metered read then serves all that changed meanwhile
+    proved_by_address: ClassVar[bool] = False
+
     def verify(self, delivery: RawDelivery, *, url: str, secrets: Iterable[str]) -> bool:
         """Return whether one of the secrets signed the body. Compares in constant time and never raises."""
         given = delivery.headers.get(SIGNATURE_HEADER, "").encode("utf-8", "replace")
-        if not given or len(given) > _LONGEST_SIGNATURE or not delivery.body:
+        if not given or len(given) > LONGEST_SIGNATURE or not delivery.body:
             return False
-        # A list, not a generator: all are compared, so that the time taken tells nothing.
-        return any([hmac.compare_digest(_signature(secret, delivery.body), given) for secret in secrets if secret])  # noqa: C419
+        return matches([_signature(secret, delivery.body) for secret in secrets if secret], [given])
 
     def parse(self, delivery: RawDelivery) -> list[ProviderEvent]:
         """Return the events of a verified delivery. Raises BadRecord when none of them can be read."""
         try:
-            body = orjson.loads(delivery.body)
+            body = json_of(delivery.body)
             told = list(map(_cloud_event, body)) if isinstance(body, list) else list(_old_events(body))
-        except (orjson.JSONDecodeError, AttributeError, KeyError, TypeError) as error:
+        except (ValueError, AttributeError, KeyError, TypeError) as error:
             raise BadRecord("QuickBooks sent events in a shape we cannot read.") from error
         events = [event for event in told if event is not None]
         if told and not events:
@@ -61,11 +62,11 @@ def _cloud_event(entry: Any) -> ProviderEvent | None:
     try:
         kind = entry["type"]
         return ProviderEvent(
-            key=_text(entry["id"]),
-            account_id=_text(entry["intuitaccountid"]),
+            key=text_of(entry["id"]),
+            account_id=text_of(entry["intuitaccountid"]),
             type=kind,
             object_type=_OBJECTS.get(kind.split(".")[1]) if kind.startswith("qbo.") else None,
-            external_id=_text(entry["intuitentityid"]),
+            external_id=text_of(entry["intuitentityid"]),
             happened_at=records.moment_or_none(entry.get("time")),
         )
     except (AttributeError, IndexError, KeyError, TypeError):
@@ -91,8 +92,8 @@ def _entities(company: Any) -> list[Any]:
 def _old_event(company: JSON, entity: Any, name_of_id: str) -> ProviderEvent | None:
     """Return the event; it has no id of its own, so what it says stands for one."""
     try:
-        realm, name, operation = _text(company["realmId"]), _text(entity["name"]), _text(entity["operation"])
-        external_id, changed = _text(entity[name_of_id]), entity.get("lastUpdated")
+        realm, name, operation = text_of(company["realmId"]), text_of(entity["name"]), text_of(entity["operation"])
+        external_id, changed = text_of(entity[name_of_id]), entity.get("lastUpdated")
         return ProviderEvent(
             key=":".join((realm, name, external_id, operation, str(changed or ""))),
             account_id=realm,
@@ -105,12 +106,5 @@ def _old_event(company: JSON, entity: Any, name_of_id: str) -> ProviderEvent | N
         return None
 
 
-def _text(value: Any) -> str:
-    """Return a text as it is. Raises TypeError for anything else and for none."""
-    if not isinstance(value, str) or not value:
-        raise TypeError("not a text")
-    return value
-
-
 def _signature(secret: str, signed: bytes) -> bytes:
-    return base64.b64encode(hmac.new(secret.encode(), signed, hashlib.sha256).digest())
+    return base64.b64encode(hmac.digest(secret.encode(), signed, hashlib.sha256))

@@ -4,15 +4,15 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
 
-import orjson
-
+from integrations.providers.deliveries import LONGEST_SIGNATURE, json_of, matches, text_of
 from integrations.providers.errors import BadRecord
 from integrations.providers.square import records
 from integrations.providers.types import ObjectType, ProviderEvent, RawDelivery
 
 SIGNATURE_HEADER = "x-square-hmacsha256-signature"
-_LONGEST_SIGNATURE = 1024
 
 # The part of an event's type before the first dot; what is not here is not of interest.
 _OBJECTS = {
@@ -31,6 +31,9 @@ _REVOKED = "oauth.authorization.revoked"
 class SquareWebhooks:
     """The receiver of Square's events."""
 
+    gathers: ClassVar[timedelta] = timedelta(0)
+    proved_by_address: ClassVar[bool] = False
+
     def verify(self, delivery: RawDelivery, *, url: str, secrets: Iterable[str]) -> bool:
         """Return whether one of the secrets signed the URL and the body.
 
@@ -38,31 +41,40 @@ class SquareWebhooks:
         tried, so that a rotation has two of them valid. Compares in constant time and never raises.
         """
         given = delivery.headers.get(SIGNATURE_HEADER, "").encode("utf-8", "replace")
-        if not given or len(given) > _LONGEST_SIGNATURE or not delivery.body:
+        if not given or len(given) > LONGEST_SIGNATURE or not delivery.body:
             return False
         signed = url.encode() + delivery.body
-        # A list, not a generator: all are compared, so that the time taken tells nothing.
-        return any([hmac.compare_digest(_signature(secret, signed), given) for secret in secrets if secret])  # noqa: C419
+        return matches([_signature(secret, signed) for secret in secrets if secret], [given])
 
     def parse(self, delivery: RawDelivery) -> list[ProviderEvent]:
-        """Return the events of a verified delivery. Raises BadRecord when it cannot be read."""
+        """Return the event of a verified delivery. Raises BadRecord when it cannot be read.
+
+        A moment that cannot be read is none: the event is news all the same.
+        """
         try:
-            envelope = orjson.loads(delivery.body)
-            kind, data = str(envelope["type"]), envelope.get("data") or {}
+            envelope = json_of(delivery.body)
+            kind, data = text_of(envelope["type"]), envelope.get("data") or {}
             return [
                 ProviderEvent(
-                    key=str(envelope["event_id"]),
-                    account_id=str(envelope["merchant_id"]),
+                    key=text_of(envelope["event_id"]),
+                    account_id=text_of(envelope["merchant_id"]),
                     type=kind,
                     object_type=_OBJECTS.get(kind.partition(".")[0]),
                     external_id=str(data.get("id") or ""),
-                    happened_at=records.moment(envelope["created_at"]) if envelope.get("created_at") else None,
+                    happened_at=_moment(envelope.get("created_at")),
                     is_revocation=kind == _REVOKED,
                 )
             ]
-        except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise BadRecord("Square sent an event in a shape we cannot read.") from error
 
 
+def _moment(value: Any) -> datetime | None:
+    try:
+        return records.moment(value) if value else None
+    except BadRecord:
+        return None
+
+
 def _signature(secret: str, signed: bytes) -> bytes:
-    return base64.b64encode(hmac.new(secret.encode(), signed, hashlib.sha256).digest())
+    return base64.b64encode(hmac.digest(secret.encode(), signed, hashlib.sha256))

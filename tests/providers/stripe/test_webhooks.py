@@ -129,6 +129,12 @@ def test_an_event_of_an_accounts_own_endpoint_names_no_account() -> None:
     assert found.account_id == ""
 
 
+@pytest.mark.parametrize(("livemode", "mode"), [(True, "live"), (False, "test"), (None, "")])
+def test_an_event_says_which_mode_it_is_of(livemode: bool | None, mode: str) -> None:
+    (found,) = receiver().parse(event("customer.created", {"object": "customer", "id": "cus_1"}, livemode=livemode))
+    assert found.mode == mode
+
+
 def test_a_revocation_is_known_as_one() -> None:
     told = {"object": "application", "id": "ca_1"}
     (found,) = receiver().parse(event("account.application.deauthorized", told, account="acct_1"))
