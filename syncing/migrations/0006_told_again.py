@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('syncing', '0004_duplicates'),
+        ('syncing', '0005_billed_orders'),
     ]
 
     operations = [
