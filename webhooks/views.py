@@ -46,7 +46,8 @@ def _take(request: HttpRequest, provider: str, token: str) -> HttpResponse:
 def _refused(request: HttpRequest, problem: Problem, *, allow: str = "") -> HttpResponse:
     document = problems.document(problem, instance=request.path)
     answer = HttpResponse(orjson.dumps(document), status=problem.status, content_type="application/problem+json")
-    answer._has_been_logged = True  # type: ignore[attr-defined] - Django would write a line for each of a flood
+    # Django would write a line for each of a flood.
+    answer._has_been_logged = True  # type: ignore[attr-defined]
     if problem.code == "unavailable":
         answer["Retry-After"] = _RETRY_AFTER
     if problem.code == "method_not_allowed":
