@@ -2,6 +2,8 @@
 
 A read that is under way may have passed the place already, so joining it would lose the news. Such a job is marked
 instead, and when it is through another one follows it. A job that waits and has not begun serves as it is.
+
+A stream that rests has no list of what changed, or one that costs much: there half a minute's news is read together.
 """
 
 import uuid
@@ -13,6 +15,9 @@ from django.db import connection as database
 from integrations.providers.types import ObjectType
 from syncing.models import Priority
 from syncing.queue import Claim
+from syncing.schedule import rests
+
+_GATHERED = 30  # seconds, of a stream that rests
 
 # In the order of the ids, so that nobody waits in a circle. A job that is just ending holds its row until it has
 # ended; then it is no longer open, and the statement below makes a new one.
@@ -33,7 +38,8 @@ UPDATE sync_queue job SET told_at = now() FROM begun WHERE job.id = begun.id
 # the same turns for every venue as a first sync, which may take minutes.
 _QUEUE = """
 WITH told AS (
-    SELECT link.id AS connection_id, link.venue_id, given.object, given.place
+    SELECT link.id AS connection_id, link.venue_id, given.object, given.place,
+           least(%(gathered)s, coalesce((%(rests)s::jsonb -> link.provider ->> given.object)::int, 0)) AS gathers
     FROM unnest(%(connections)s::uuid[], %(objects)s::text[], %(places)s::int[]) AS given(connection, object, place)
     JOIN connections link ON link.id = given.connection AND link.status <> 'disconnected'
     JOIN sync_cursors bookmark ON bookmark.connection_id = link.id AND bookmark.object_type = given.object
@@ -45,7 +51,8 @@ INSERT INTO sync_queue (id, run, venue_id, connection_id, object_type, direction
                         attempts, fence, lease_owner, failure_class, failure_code, failure_sentence, queued_at,
                         not_before)
 SELECT gen_random_uuid(), runs.run, told.venue_id, told.connection_id, told.object, 'in', 'incremental',
-       %(priority)s, 'event', 'queued', 0, 0, '', '', '', '', now(), now() + make_interval(secs => told.place / 1e6)
+       %(priority)s, 'event', 'queued', 0, 0, '', '', '', '', now(),
+       now() + make_interval(secs => told.gathers + told.place / 1e6)
 FROM told JOIN runs USING (connection_id)
 WHERE NOT EXISTS (SELECT FROM sync_queue open
                   WHERE open.connection_id = told.connection_id AND open.object_type = told.object
@@ -58,9 +65,11 @@ _FOLLOW = """
 INSERT INTO sync_queue (id, run, venue_id, connection_id, object_type, direction, mode, priority, trigger, status,
                         attempts, fence, lease_owner, failure_class, failure_code, failure_sentence, queued_at,
                         not_before)
-SELECT gen_random_uuid(), gen_random_uuid(), venue_id, connection_id, object_type, direction, 'incremental',
-       %(priority)s, 'event', 'queued', 0, 0, '', '', '', '', now(), now()
-FROM sync_queue WHERE id = %(job)s AND told_at IS NOT NULL
+SELECT gen_random_uuid(), gen_random_uuid(), job.venue_id, job.connection_id, job.object_type, job.direction,
+       'incremental', %(priority)s, 'event', 'queued', 0, 0, '', '', '', '', now(), now() + make_interval(
+           secs => least(%(gathered)s, coalesce((%(rests)s::jsonb -> link.provider ->> job.object_type)::int, 0)))
+FROM sync_queue job JOIN connections link ON link.id = job.connection_id
+WHERE job.id = %(job)s AND job.told_at IS NOT NULL
 ON CONFLICT DO NOTHING
 """
 
@@ -77,7 +86,7 @@ def arrived(streams: Collection[tuple[uuid.UUID, ObjectType]]) -> int:
         "connections": [connection for connection, _ in streams],
         "objects": [str(kind) for _, kind in streams],
         "places": [order.index(kind) for _, kind in streams],
-        "priority": Priority.HIGH.value,
+        **_common(),
     }
     with database.cursor() as cursor:
         cursor.execute(_MARK, asked)
@@ -92,5 +101,9 @@ def follow(claim: Claim) -> bool:
     Belongs in the transaction that ends the job, after its row was locked.
     """
     with database.cursor() as cursor:
-        cursor.execute(_FOLLOW, {"job": claim.job_id, "priority": Priority.HIGH.value})
+        cursor.execute(_FOLLOW, _common() | {"job": claim.job_id})
         return cursor.rowcount == 1
+
+
+def _common() -> dict[str, Any]:
+    return {"priority": Priority.HIGH.value, "gathered": _GATHERED, "rests": rests()}

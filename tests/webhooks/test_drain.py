@@ -105,6 +105,13 @@ def test_events_of_what_nobody_wants_to_be_read_lead_to_nothing(square: Connecti
     assert statuses() == {"succeeded"}
 
 
+def test_what_can_only_be_read_whole_is_read_once_for_half_a_minutes_news(square: Connection) -> None:
+    take_in(SQUARE, square_event(1, kind="invoice.updated"), square_event(2))
+    assert all_worked_off() == 2
+    waits = {job.object_type: round((job.not_before - job.queued_at).total_seconds()) for job in SyncJob.objects.all()}
+    assert waits == {"invoice": 30, "customer": 0}
+
+
 def test_a_job_that_waits_already_serves(square: Connection) -> None:
     SyncJob.objects.create(venue=square.venue, connection=square, object_type="customer")
     take_in(SQUARE, square_event())

@@ -174,13 +174,13 @@ class Writer:
     def _as_read(self, writes: Sequence[Write]) -> Results:
         """Return what was written as a read brings it: pages of what changed last, then one call for each not there."""
         answered = [self.answered[each.key] for each in writes]
-        since = _earliest(answered)
+        since, written = _earliest(answered), {str(raw.get("id")) for raw in answered}
         for number in range(_MOST_PAGES if since else 0):
             if all(map(self._shown, answered)):
                 break
-            listed = self._listed(number, since_last_changed=since)
-            self._remember(listed)
-            if len(listed) < asking.MOST:
+            listed = self._listed(number, MOST_CONTACTS, since_last_changed=since)
+            self._remember(raw for raw in listed if raw.get("id") in written)
+            if len(listed) < MOST_CONTACTS:
                 break
         found = {each.key: self._shown(raw) or self._asked_for(raw) for each, raw in zip(writes, answered, strict=True)}
         return {key: WriteResult(key, self.record(raw)) for key, raw in found.items()}
@@ -196,11 +196,12 @@ class Writer:
             raise Transient("Mailchimp does not show a contact that it has just taken.", code="lag")
         return found
 
-    def _listed(self, page: int = 0, **query: str) -> list[JSON]:
+    def _listed(self, page: int = 0, size: int = asking.MOST, **query: str) -> list[JSON]:
         """Return a page of the contacts that changed last. One call."""
-        path, offset = f"{asking.audience(self.audience)}/members", page * asking.MOST
+        path = f"{asking.audience(self.audience)}/members"
         query |= {"sort_field": "last_changed", "sort_dir": "DESC"}
-        return asking.listed(asking.ask(self.api, path, "members", self.asked, offset=offset, **query), "members")
+        answer = asking.ask(self.api, path, "members", self.asked, offset=page * size, size=size, **query)
+        return asking.listed(answer, "members")
 
     def _one(self, hash_or_id: str) -> JSON | None:
         """Return a contact as a read brings it, None where there is none. One call."""
