@@ -100,7 +100,7 @@ def read(provider: Provider, receiver: WebhookReceiver, delivery: RawDelivery) -
     try:
         return Told(receiver.parse(delivery))
     except BadRecord as error:
-        return Told([_unread(delivery)], ("invalid_value", str(error)[:500]))
+        return Told([_unread(delivery)], ("invalid_value", _clean(str(error))[:500]))
     except Exception:  # a fault of ours must not make the provider hold back what is newer
         logger.exception("webhook.unread", extra={"provider": provider.spec.key})
         return Told([_unread(delivery)], ("ours", "We could not read this event. Our team has been told."))

@@ -45,6 +45,7 @@ def hostile_forms() -> Iterator[bytes]:
     yield b"type=profile&data[=1"
     yield b"type=%ff%fe"
     yield b"type=%00profile&data[email]=a%00b"
+    yield b"type=profile&fired_at=%00soon"
     yield b"=&=&="
 
 

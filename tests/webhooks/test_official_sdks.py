@@ -5,10 +5,13 @@ from random import Random
 import pytest
 from quickbooks import QuickBooks
 from square.utils.webhooks_helper import verify_signature
-from stripe import SignatureVerificationError, Webhook
+from stripe import SignatureVerificationError, Webhook, WebhookSignature
 
 from integrations.providers import PROVIDERS
 from integrations.providers.types import RawDelivery
+from tests.providers import test_square_webhooks as square
+from tests.providers.quickbooks import test_webhooks as quickbooks
+from tests.providers.stripe import test_webhooks as stripe
 from tests.webhooks.forging import KINDS, Forger, Sent
 from tests.webhooks.senders import QUICKBOOKS, SQUARE, STRIPE, Sender, url
 
@@ -52,6 +55,19 @@ def quickbooks_says(sent: Sent) -> bool:
 
 
 THEIRS = {SQUARE: square_says, STRIPE: stripe_says, QUICKBOOKS: quickbooks_says}
+
+
+def test_their_libraries_take_the_published_vectors_that_ours_are_tested_with() -> None:
+    assert verify_signature(
+        request_body=square.BODY.decode(), signature_header=square.SIGNATURE, signature_key=square.KEY,
+        notification_url=square.URL,
+    )  # fmt: skip
+    short = (stripe.SHORT, 1_700_000_000, stripe.SHORT_SIGNATURE)
+    for body, at, signature in ((stripe.BODY, stripe.AT, stripe.SIGNATURE), short):
+        assert WebhookSignature.verify_header(body.decode(), f"t={at},v1={signature}", stripe.SECRET, tolerance=None)
+    client = QuickBooks.__new__(QuickBooks)
+    for body, signature in ((quickbooks.OLD, quickbooks.OLD_SIGNATURE), (quickbooks.NEW, quickbooks.NEW_SIGNATURE)):
+        assert client.validate_webhook_signature(body.decode(), signature, quickbooks.TOKEN)
 
 
 @pytest.mark.parametrize("sender", list(THEIRS), ids=str)
