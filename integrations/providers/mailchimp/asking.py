@@ -15,12 +15,10 @@ from integrations.providers.types import JSON
 MOST = 1000  # that Mailchimp gives in one answer
 
 
-def ask(
-    api: ApiSession, path: str, key: str, asked: tuple[str, ...], *, offset: int, size: int = MOST, **query: str | None
-) -> Answer:
+def ask(api: ApiSession, path: str, key: str, asked: tuple[str, ...], *, offset: int, **query: str | None) -> Answer:
     """Return one page of a list with the named fields of its entries, and the number of all."""
     named = ",".join([*(f"{key}.{name}" for name in asked), "total_items"])
-    return api.get(path, query | {"count": size, "offset": offset, "fields": named})
+    return api.get(path, {"count": MOST} | query | {"offset": offset, "fields": named})
 
 
 def count(api: ApiSession, path: str, status: str | None) -> int:

@@ -199,8 +199,8 @@ class Writer:
     def _listed(self, page: int = 0, size: int = asking.MOST, **query: str) -> list[JSON]:
         """Return a page of the contacts that changed last. One call."""
         path = f"{asking.audience(self.audience)}/members"
-        query |= {"sort_field": "last_changed", "sort_dir": "DESC"}
-        answer = asking.ask(self.api, path, "members", self.asked, offset=page * size, size=size, **query)
+        query |= {"sort_field": "last_changed", "sort_dir": "DESC", "count": str(size)}
+        answer = asking.ask(self.api, path, "members", self.asked, offset=page * size, **query)
         return asking.listed(answer, "members")
 
     def _one(self, hash_or_id: str) -> JSON | None:
