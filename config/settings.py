@@ -130,7 +130,6 @@ DATABASES["default"] |= {
         # Nobody waits for ever: not for a lock, not for a statement, not in a forgotten transaction.
         "options": "-c lock_timeout=3s -c statement_timeout=15s -c idle_in_transaction_session_timeout=30s"
         " -c timezone=UTC",
-        "prepare_threshold": 5,  # only for what `webhooks/prepared.py` runs; Django's own cursors never prepare
         **DATABASES["default"].get("OPTIONS", {}),
     },
 }

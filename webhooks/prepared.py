@@ -2,7 +2,8 @@
 
 Django binds values into the text of each statement, which PostgreSQL then parses and plans anew, and before the first
 of a request it asks whether the connection is still good. For one INSERT that is most of its cost. Here the statement
-itself is the question. Needs `prepare_threshold` among the options of the database.
+itself is the question. Only it is prepared: a connection that may prepare keeps the text of the last hundred statements,
+with all their values, and those of a sync are a megabyte each.
 """
 
 from collections.abc import Mapping
@@ -31,6 +32,11 @@ def execute(statement: str, values: Mapping[str, Any]) -> Rows:
 
 def _run(statement: str, values: Mapping[str, Any]) -> Rows:
     database.ensure_connection()
-    with database.wrap_database_errors, psycopg.Cursor(database.connection) as cursor:
-        cursor.execute(statement, values, prepare=True)
-        return cursor.fetchall()
+    connection = database.connection
+    connection.prepare_threshold = 0
+    try:
+        with database.wrap_database_errors, psycopg.Cursor(connection) as cursor:
+            cursor.execute(statement, values)
+            return cursor.fetchall()
+    finally:
+        connection.prepare_threshold = None

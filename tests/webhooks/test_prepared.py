@@ -47,3 +47,14 @@ def test_what_the_database_refuses_is_not_tried_again(venue: Venue) -> None:
         prepared.execute("SELECT pg_sleep(5)", {})
     with database.cursor() as cursor:
         cursor.execute("SET statement_timeout = '15s'")
+
+
+def test_only_the_statement_of_a_delivery_is_prepared_and_no_other_text_is_kept(venue: Venue, deliver: Deliver) -> None:
+    connected(venue, SQUARE)
+    for number in range(2):
+        deliver(SQUARE, square_event(number))
+    with database.cursor() as cursor:
+        cursor.execute("SELECT statement FROM pg_prepared_statements")
+        (statement,) = [row[0] for row in cursor.fetchall()]
+    assert "INSERT INTO integration_webhooks" in statement
+    assert database.connection.prepare_threshold is None
