@@ -2,8 +2,8 @@
 
 Django binds values into the text of each statement, which PostgreSQL then parses and plans anew, and before the first
 of a request it asks whether the connection is still good. For one INSERT that is most of its cost. Here the statement
-itself is the question. Only it is prepared: a connection that may prepare keeps the text of the last hundred statements,
-with all their values, and those of a sync are a megabyte each.
+itself is the question. Only it is prepared: a connection that may prepare keeps the text of its last hundred
+statements, with all their values, and those of a sync are a megabyte each.
 """
 
 from collections.abc import Mapping
