@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import zlib
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from integrations.sandbox.stripe.past import EventKey, Frame, Past
 
 KEPT = 30 * DAY
 MOST = 20_000  # events of one account; the oldest are forgotten for newer ones
+_EFFORT = 1  # of packing; more makes it hardly smaller
 _WRITTEN = 1 << 20  # written events stand behind generated ones of the same moment
 
 
@@ -29,7 +31,7 @@ class Written:
     waiting: tuple[str, ...] = ()
 
     def shown(self) -> Document:
-        event: Document = orjson.loads(self.packed)
+        event: Document = orjson.loads(zlib.decompress(self.packed))
         return event | {"pending_webhooks": len(self.waiting)}
 
     def acknowledge(self, endpoint_id: str) -> None:
@@ -45,7 +47,8 @@ class Journal:
 
     def add(self, document: Document, *, now: int, waiting: Sequence[str]) -> Written:
         key, self._count = (now, _WRITTEN, self._count, 0), self._count + 1
-        written = Written(key, document["id"], document["type"], orjson.dumps(document), tuple(waiting))
+        packed = zlib.compress(orjson.dumps(document), _EFFORT)
+        written = Written(key, document["id"], document["type"], packed, tuple(waiting))
         self._written.append(written)
         self._by_id[written.id] = written
         if len(self._written) > MOST:
