@@ -225,9 +225,11 @@ class Postman:
         return sum(box.refused for box in self._boxes.values())
 
     def counts(self) -> dict[str, int]:
-        """The tally, and how many notices are held back behind something that is not acknowledged."""
-        held = sum(len(box.waiting) for box in self._boxes.values() if box.is_stuck) if self.rules.is_ordered else 0
-        return self.tally.counts() | {"held_back": held}
+        """The tally, how many notices are held back behind what is not acknowledged, and the POSTs under way."""
+        boxes = self._boxes.values()
+        held = sum(len(box.waiting) for box in boxes if box.is_stuck) if self.rules.is_ordered else 0
+        under_way = sum(box.in_flight for box in [*boxes, *self._strangers.values()])
+        return self.tally.counts() | {"held_back": held, "in_flight": under_way}
 
     async def close(self) -> None:
         self.reset()
