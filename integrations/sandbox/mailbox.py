@@ -47,9 +47,9 @@ class Mailbox:
             self.waiting.append(heapq.heappop(self._mixed)[2])
 
     def hasten(self) -> None:
-        """Let everything leave now that would leave later."""
-        self._later = [(0, order, notice) for _, order, notice in self._later]
-        self._again = [(0, order, letter) for _, order, letter in self._again]
+        """Let everything leave now that would leave later, in the same order."""
+        self._later = [(0, order, notice) for order, (_, _, notice) in enumerate(sorted(self._later))]
+        self._again = [(0, order, letter) for order, (_, _, letter) in enumerate(sorted(self._again))]
 
     def take(self, rules: Rules, now: int) -> Letter | None:
         """What leaves next; None when nothing may leave now."""

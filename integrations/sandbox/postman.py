@@ -128,8 +128,8 @@ class Postman:
 
     async def _carry(self, box: Mailbox, letter: Letter) -> Answer:
         letter.tries += 1
-        envelope = self._carrier.envelope(letter)
         try:
+            envelope = self._carrier.envelope(letter)
             answer = await self._send(envelope, letter) if envelope else Answer(None, GONE)
         finally:
             box.in_flight -= 1

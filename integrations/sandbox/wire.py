@@ -33,7 +33,7 @@ class Wire:
                 envelope.url, data=envelope.body, headers=envelope.headers, timeout=limit, allow_redirects=False
             ) as answer:
                 return Answer(answer.status)
-        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+        except (aiohttp.ClientError, OSError, ValueError) as error:
             return Answer(None, type(error).__name__)
 
     async def answers(self, url: str, *, patience: float) -> bool:
@@ -44,7 +44,7 @@ class Wire:
         try:
             async with self._open().get(url, timeout=limit, allow_redirects=False) as answer:
                 return answer.status == 200
-        except (aiohttp.ClientError, TimeoutError, ValueError):
+        except (aiohttp.ClientError, OSError, ValueError):
             return False
 
     async def close(self) -> None:

@@ -71,6 +71,15 @@ def test_a_refused_batch_comes_again_as_it_was(books: Hooked) -> None:
     assert first == again != newer
 
 
+def test_time_that_goes_by_makes_a_retry_due_as_well(books: Hooked) -> None:
+    settings(books, webhook_retry_seconds=0.01)
+    books.control.post("clock", json={"freeze": False})
+    books.receiver.answers.extend([500, 500])
+    books.edit(1)
+    counts = books.flush()
+    assert (counts["is_done"], counts["acknowledged"], counts["retried"]) == (True, 1, 2)
+
+
 def test_both_shapes_may_come_of_every_event(books: Hooked) -> None:
     settings(books, webhook_shape="both")
     changed = books.edit(4)

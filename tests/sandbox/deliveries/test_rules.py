@@ -13,6 +13,7 @@ from integrations.sandbox.stripe.journal import MOST as MOST_EVENTS
 from integrations.sandbox.stripe.journal import Journal
 from integrations.sandbox.stripe.past import Past
 from integrations.sandbox.tally import KEPT
+from tests.sandbox.deliveries.conftest import Hook
 from tests.sandbox.deliveries.providers import Hooked
 
 
@@ -83,6 +84,17 @@ def test_a_flush_waits_until_its_limit_for_what_is_not_acknowledged(hooked: Hook
     hooked.receiver.judge = None
     done = hooked.flush(hurry=True)
     assert (done["is_done"], done["acknowledged"]) == (True, 3)
+
+
+def test_who_is_in_a_hurry_gets_them_in_their_order(hook: Hook) -> None:
+    hooked = hook("square")
+    hooked.receiver.judge = lambda post: 500
+    hooked.wish(at_once=1)
+    changed = hooked.edit(20)
+    hooked.arrived(20)
+    hooked.receiver.judge = None
+    hooked.flush(hurry=True)
+    assert hooked.told() == changed * 2
 
 
 def test_not_more_than_eight_are_on_their_way_to_one_address(hooked: Hooked) -> None:
