@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
 from functools import lru_cache
@@ -27,6 +28,11 @@ class VirtualClock:
     def __init__(self) -> None:
         self._offset_ms = 0
         self._frozen_at: int | None = None
+        self._listeners: list[Callable[[], None]] = []
+
+    def on_move(self, listener: Callable[[], None]) -> None:
+        """Call the listener whenever the clock is set, stopped or let go."""
+        self._listeners.append(listener)
 
     def now(self) -> int:
         return self._real() + self._offset_ms if self._frozen_at is None else self._frozen_at
@@ -42,14 +48,21 @@ class VirtualClock:
         self._offset_ms = moment - self._real()
         if self._frozen_at is not None:
             self._frozen_at = moment
+        self._tell()
 
     def freeze(self, wanted: bool) -> None:
         moment = self.now()
         self._frozen_at = moment if wanted else None
         self._offset_ms = moment - self._real()
+        self._tell()
 
     def back_to_real(self) -> None:
         self._offset_ms, self._frozen_at = 0, None
+        self._tell()
+
+    def _tell(self) -> None:
+        for listener in self._listeners:
+            listener()
 
     @staticmethod
     def _real() -> int:

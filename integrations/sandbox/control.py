@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import orjson
@@ -13,6 +13,8 @@ from integrations.sandbox.clock import VirtualClock, parse_rfc3339, rfc3339
 from integrations.sandbox.door import Reply
 from integrations.sandbox.faults import Faults
 from integrations.sandbox.log import RequestLog
+from integrations.sandbox.post_control import steer
+from integrations.sandbox.postman import Postman
 
 Body = dict[str, Any]
 
@@ -33,9 +35,11 @@ class Control:
     """Everything below /_control."""
 
     def __init__(
-        self, *, clock: VirtualClock, faults: Faults, log: RequestLog, providers: dict[str, ProviderControl]
-    ) -> None:
+        self, *, clock: VirtualClock, faults: Faults, log: RequestLog, providers: dict[str, ProviderControl],
+        postmen: Mapping[str, Postman] | None = None,
+    ) -> None:  # fmt: skip
         self._clock, self._faults, self._log, self._providers = clock, faults, log, providers
+        self._postmen = postmen or {}
         self._actions: dict[tuple[str, str], Callable[[web.Request, Body], Any]] = {
             ("POST", "reset"): self._reset,
             ("GET", "state"): self._state,
@@ -62,6 +66,10 @@ class Control:
         if action is not None:
             return plain(Reply.json(200, action(request, body)))
         provider, *parts = path.split("/")
+        if provider in self._postmen and parts[:1] == ["deliveries"]:
+            shown = await steer(self._postmen[provider], (request.method, *parts[1:]), body, request.query)
+            if shown is not None:
+                return plain(Reply.json(200, shown))
         if provider in self._providers and parts:
             return await self._providers[provider].handle(request, parts, body)
         return plain(Reply.json(404, {"error": f"There is no {request.method} /_control/{path}."}))

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from integrations.sandbox.clock import VirtualClock
 from integrations.sandbox.control import ProviderControl
 from integrations.sandbox.door import Desk
+from integrations.sandbox.postman import Postman
 
 
 @dataclass(frozen=True)
@@ -26,10 +27,11 @@ class Opening:
 
 
 class Opened(NamedTuple):
-    """A double behind its two doors: what providers answer, and who holds the strings."""
+    """A double behind its two doors, and the one who carries its webhooks: desk, strings, postman."""
 
     desk: Desk
     control: ProviderControl
+    postman: Postman
 
 
 Open = Callable[[Opening], Opened]

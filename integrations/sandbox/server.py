@@ -20,6 +20,7 @@ from integrations.sandbox.doubles import Open, Opening
 from integrations.sandbox.faults import Faults
 from integrations.sandbox.log import RequestLog
 from integrations.sandbox.mailchimp.opening import open_mailchimp
+from integrations.sandbox.postman import Postman
 from integrations.sandbox.quickbooks.opening import open_quickbooks
 from integrations.sandbox.square.opening import open_square
 from integrations.sandbox.stripe.opening import open_stripe
@@ -56,6 +57,7 @@ def build(options: argparse.Namespace) -> web.Application:
     clock.set(_began(options.remember, clock.now()))  # the past of the accounts ends where it did at the first start
     app = web.Application(client_max_size=MOST_BYTES)
     controls: dict[str, ProviderControl] = {}
+    postmen: dict[str, Postman] = {}
     for name, open_double in DOUBLES.items():
         client_id, client_secret = apps.get(name, ("", ""))
         opening = Opening(
@@ -63,14 +65,20 @@ def build(options: argparse.Namespace) -> web.Application:
             client_id=client_id, client_secret=client_secret, remember=_file_of(options.remember, name),
         )  # fmt: skip
         try:
-            desk, controls[name] = open_double(opening)
+            desk, controls[name], postmen[name] = open_double(opening)
         except TypeError as problem:
             raise ValueError(f"{name} has no such size: {problem}") from problem
         door = Door(desk, prefix=f"/{name}", clock=clock, faults=faults, log=log)
         app.router.add_route("*", f"/{name}/{{path:.*}}", door.handle)
     clock.back_to_real()
-    control = Control(clock=clock, faults=faults, log=log, providers=controls)
+    control = Control(clock=clock, faults=faults, log=log, providers=controls, postmen=postmen)
     app.router.add_route("*", "/_control/{path:.*}", control.handle)
+
+    async def close(app: web.Application) -> None:
+        for postman in postmen.values():
+            await postman.close()
+
+    app.on_cleanup.append(close)
     return app
 
 

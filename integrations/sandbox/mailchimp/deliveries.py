@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from integrations.sandbox.clock import SECOND
 from integrations.sandbox.control import Body, Unclear
+from integrations.sandbox.forgeries import Forgery
 from integrations.sandbox.generation import Document
 from integrations.sandbox.mailchimp.accounts import Account
 from integrations.sandbox.mailchimp.audiences import Audience
@@ -24,9 +25,8 @@ async def delivered(mailchimp: MailchimpDouble, account: Account, body: Body) ->
     moments = {"duplicate": (now, now), "reordered": (now, now - SECOND)}.get(kind, (now,))
     forms = [form(event, data, moment=moment) for moment in moments]
     hooks = [webhook for webhook in audience.webhooks.values() if webhook.events[event]]
-    results = [
-        await send(mailchimp, webhook, one, bad_signature=kind == "bad_signature") for one in forms for webhook in hooks
-    ]
+    forgery = Forgery.OTHER_SECRET if kind == "bad_signature" else None
+    results = [await send(mailchimp, webhook, one, forgery=forgery) for one in forms for webhook in hooks]
     return {"deliveries": results}
 
 

@@ -9,8 +9,10 @@ from typing import Any
 from integrations.sandbox.clock import SECOND, VirtualClock
 from integrations.sandbox.generation import Document
 from integrations.sandbox.mailchimp.accounts import Account, Sizes, open_account
+from integrations.sandbox.mailchimp.carrier import MailchimpCarrier
 from integrations.sandbox.mailchimp.grants import Grants
 from integrations.sandbox.mailchimp.settings import Settings
+from integrations.sandbox.postman import Postman
 
 DATA_CENTRES = ("us6", "us21", "us14")
 
@@ -31,11 +33,13 @@ class MailchimpDouble:
         self.clock, self.application = clock, application
         self.redirect_uris: list[str] = []
         self.background: set[asyncio.Task[Any]] = set()
+        self.postman = Postman("mailchimp", clock, MailchimpCarrier())
         self.reset(seed=seed, sizes=sizes)
 
     def reset(self, *, seed: int, sizes: Sizes) -> None:
         """Begin anew: data, tokens, webhooks, batches and settings. Registered redirect addresses stay."""
         self.seed, self.sizes = seed, sizes
+        self.postman.reset()
         self.settings = Settings()
         self.grants = Grants()
         self.accounts: dict[str, Account] = {}

@@ -28,6 +28,7 @@ class Webhook:
     events: dict[str, bool]
     sources: dict[str, bool]
     secret: str | None = field(default=None, repr=False)
+    is_removed: bool = False
 
     def takes(self, event: str, source: str) -> bool:
         return self.events[event] and self.sources[source]

@@ -21,4 +21,4 @@ def open_mailchimp(opening: Opening) -> Opened:
     mailchimp.redirect_uris = list(opening.redirect_uris)
     if opening.remember:
         mailchimp.grants.remember_in(opening.remember)
-    return Opened(MailchimpDesk(mailchimp), MailchimpControl(mailchimp))
+    return Opened(MailchimpDesk(mailchimp), MailchimpControl(mailchimp), mailchimp.postman)

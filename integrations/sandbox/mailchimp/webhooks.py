@@ -6,7 +6,6 @@ from integrations.sandbox.generation import Document
 from integrations.sandbox.mailchimp.calls import Call, Route
 from integrations.sandbox.mailchimp.errors import invalid, not_found, problem
 from integrations.sandbox.mailchimp.hooks import EVENTS, SOURCES, Webhook, new_secret
-from integrations.sandbox.mailchimp.notices import answers
 from integrations.sandbox.mailchimp.shapes import flag, record, text
 
 
@@ -24,7 +23,7 @@ async def add_webhook(call: Call) -> Document:
     audience, wishes = call.audience, call.body
     if any(webhook.url == wishes["url"] for webhook in audience.webhooks.values()):
         raise invalid([problem("url", "Sorry, you can't set up multiple webhooks for one address")])
-    await _check_url(wishes["url"])
+    await _check_url(call, wishes["url"])
     webhook = Webhook(
         call.account.new_hex("webhook", 10), wishes["url"], audience.id,
         dict.fromkeys(EVENTS, False) | wishes.get("events", {}),
@@ -38,7 +37,7 @@ async def add_webhook(call: Call) -> Document:
 
 async def change_webhook(call: Call) -> Document:
     webhook, wishes = _webhook(call), call.body
-    await _check_url(wishes.get("url", webhook.url))
+    await _check_url(call, wishes.get("url", webhook.url))
     webhook.url = wishes.get("url", webhook.url)
     webhook.events |= wishes.get("events", {})
     webhook.sources |= wishes.get("sources", {})
@@ -46,7 +45,8 @@ async def change_webhook(call: Call) -> Document:
 
 
 def delete_webhook(call: Call) -> None:
-    del call.audience.webhooks[_webhook(call).id]
+    gone = call.audience.webhooks.pop(_webhook(call).id)
+    gone.is_removed = True  # what waits for it is given up
 
 
 def _webhook(call: Call) -> Webhook:
@@ -56,8 +56,9 @@ def _webhook(call: Call) -> Webhook:
     return found
 
 
-async def _check_url(url: str) -> None:
-    if not await answers(url):
+async def _check_url(call: Call, url: str) -> None:
+    postman = call.mailchimp.postman
+    if not await postman.wire.answers(url, patience=postman.rules.patience):
         raise invalid([problem("url", "The address did not answer a GET with 200; the sandbox asks this machine only")])
 
 

@@ -10,6 +10,8 @@ from aiohttp import web
 
 from integrations.sandbox.control import Body, Unclear, plain
 from integrations.sandbox.door import Reply
+from integrations.sandbox.forgeries import Forgery
+from integrations.sandbox.quickbooks.carrier import OPERATIONS
 from integrations.sandbox.quickbooks.companies import Company, checked_sizes
 from integrations.sandbox.quickbooks.countries import COUNTRIES
 from integrations.sandbox.quickbooks.double import QuickBooksDouble
@@ -17,9 +19,9 @@ from integrations.sandbox.quickbooks.edits import VERBS, Staff
 from integrations.sandbox.quickbooks.grants import ACCOUNTING
 from integrations.sandbox.quickbooks.kinds import KINDS
 from integrations.sandbox.quickbooks.meter import calls_of, coreplus_total, month_of
-from integrations.sandbox.quickbooks.notices import OPERATIONS, SILENT, flush, post
+from integrations.sandbox.quickbooks.news import Event
+from integrations.sandbox.quickbooks.notices import SILENT, event_of, flush, post
 from integrations.sandbox.quickbooks.oauth import token_answer
-from integrations.sandbox.quickbooks.outbox import Event
 from integrations.sandbox.quickbooks.truth import send_truth
 
 DELIVERIES = ("now", "duplicate", "reordered", "bad_signature")
@@ -35,12 +37,12 @@ class QuickBooksControl:
         double = self._double
         return {
             "client_id": double.application.client_id,
-            "verifier_token": double.application.verifier_token,
+            "verifier_token": double.settings.verifier_token,
             "redirect_uris": double.redirect_uris,
             "settings": asdict(double.settings),
             "kinds": list(KINDS),
             "coreplus_this_month": coreplus_total(double, month_of(double.clock.now())),
-            "webhooks": {"waiting": len(double.outbox.waiting), "held": len(double.outbox.held)},
+            "webhooks": {"waiting": double.postman.waiting, "held": double.postman.refused},
             "accounts": [self._shown(company) for company in double.companies.values()],
         }
 
@@ -140,12 +142,9 @@ class QuickBooksControl:
             return {"deliveries": await flush(self._double)}
         events = self._events(company, body)
         groups = {"duplicate": [events, events], "reordered": [self._events(company, body, 1), events]}
-        return {
-            "deliveries": [
-                await post(self._double, group, bad_signature=kind == "bad_signature")
-                for group in groups.get(kind, [events])
-            ]
-        }
+        forgery = Forgery.OTHER_SECRET if kind == "bad_signature" else None
+        results = [await post(self._double, group, forgery=forgery) for group in groups.get(kind, [events])]
+        return {"deliveries": [result for group in results for result in group]}
 
     def _events(self, company: Company, body: Body, seconds_later: int = 0) -> list[Event]:
         entity, operation = body["entity"], body.get("operation", "Update")
@@ -153,7 +152,8 @@ class QuickBooksControl:
         if entity not in KINDS or entity in SILENT or operation not in OPERATIONS or not isinstance(realms, list):
             raise Unclear(f"entity must have webhooks, operation be one of {', '.join(OPERATIONS)}, realms a list.")
         moment = self._double.clock.now() + 1000 * seconds_later
-        return [Event(str(realm), entity, str(body.get("id", "1")), operation, moment) for realm in realms]
+        record_id = str(body.get("id", "1"))
+        return [event_of(self._double, str(realm), entity, record_id, operation, moment=moment) for realm in realms]
 
     def _shown(self, company: Company) -> Body:
         ready = self._double.ready[company.realm]

@@ -11,16 +11,17 @@ from typing import Any
 
 from integrations.sandbox.clock import SECOND, VirtualClock
 from integrations.sandbox.generation import Document
+from integrations.sandbox.postman import Postman
+from integrations.sandbox.quickbooks.carrier import Portal, QuickBooksCarrier
 from integrations.sandbox.quickbooks.companies import Company, checked_sizes, open_company
 from integrations.sandbox.quickbooks.grants import ACCOUNTING, Grant, Grants
-from integrations.sandbox.quickbooks.outbox import Outbox
 from integrations.sandbox.quickbooks.zones import whole_second
 
 VERIFIER_TOKEN = "7d1c0b52-sandbox-verifier-token"
 _SECOND_COMPANY = {
     "Customer": 212, "Vendor": 9, "Item": 34, "Invoice": 96, "SalesReceipt": 310, "RefundReceipt": 9, "CreditMemo": 6,
 }  # fmt: skip
-_CHOICES = {"throttle_shape": ("xml", "json", "fault", "403"), "webhook_shape": ("cloudevents", "legacy")}
+_CHOICES = {"throttle_shape": ("xml", "json", "fault", "403"), "webhook_shape": ("cloudevents", "legacy", "both")}
 _FLAGS = ("webhook_waits", "unique_numbers", "tax_codes_demanded")
 _NULLABLE = ("page_size", "rate_per_second", "per_minute", "in_flight", "coreplus_cap", "rotate_every_seconds")
 
@@ -40,6 +41,7 @@ class Settings:
     rotate_every_seconds: float | None = 0
     grace_seconds: float = 0
     webhook_url: str | None = None
+    verifier_token: str = VERIFIER_TOKEN
     webhook_shape: str = "cloudevents"
     webhook_waits: bool = False
     webhook_retry_seconds: float = 10
@@ -62,6 +64,9 @@ def _check(name: str, value: Any) -> None:
     elif name in _FLAGS:
         if not isinstance(value, bool):
             raise ValueError(f"setting {name} must be true or false")
+    elif name == "verifier_token":
+        if not (isinstance(value, str) and value):
+            raise ValueError("setting verifier_token must be a text")
     elif name == "webhook_url":
         if value is not None and not (isinstance(value, str) and value.startswith("http")):
             raise ValueError("setting webhook_url must be null or an address")
@@ -78,7 +83,6 @@ class Application:
     client_id: str
     client_secret: str
     name: str = "Backline"
-    verifier_token: str = VERIFIER_TOKEN
 
 
 class QuickBooksDouble:
@@ -91,7 +95,7 @@ class QuickBooksDouble:
         self.clock, self.application = clock, application
         self._remember: Path | None = None
         self.redirect_uris: list[str] = []
-        self.outbox = Outbox()
+        self.postman = Postman("quickbooks", clock, QuickBooksCarrier(lambda: self.portal))
         self.reset(seed=seed, sizes=checked_sizes(sizes))
         if remember is not None:
             self._remember = remember
@@ -106,7 +110,7 @@ class QuickBooksDouble:
         self.companies: dict[str, Company] = {}
         self.consents: dict[str, Document] = {}
         self.recent_calls: dict[str, deque[int]] = {}
-        self.outbox.clear()
+        self.postman.reset()
         self.open("The Lantern Room", "GBP", sizes=sizes)
         self.open("Harbour Festival", "EUR", sizes=checked_sizes(_SECOND_COMPANY))
         self.grants.file = self._remember
@@ -125,6 +129,14 @@ class QuickBooksDouble:
         self.companies[company.realm] = company
         self.ready[company.realm] = self.grants.new(company.realm, [ACCOUNTING], now=self.clock.now(), is_kept=False)
         return company
+
+    @property
+    def portal(self) -> Portal:
+        settings = self.settings
+        return Portal(
+            settings.webhook_url, settings.verifier_token, self.application.client_id, settings.webhook_retry_seconds,
+            settings.webhook_waits,
+        )  # fmt: skip
 
     @property
     def lag(self) -> int:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from integrations.sandbox.generation import Document
 from integrations.sandbox.quickbooks.companies import Company
 from integrations.sandbox.quickbooks.double import QuickBooksDouble
-from integrations.sandbox.quickbooks.notices import announce
-from integrations.sandbox.quickbooks.outbox import Event
+from integrations.sandbox.quickbooks.notices import announce, event_of
 from integrations.sandbox.store import Entry
 
 
@@ -47,4 +46,4 @@ def _write(double: QuickBooksDouble, company: Company, kind: str, old: Entry | N
 
 
 def _tell(double: QuickBooksDouble, company: Company, kind: str, record_id: str, operation: str) -> None:
-    announce(double, Event(company.realm, kind, record_id, operation, double.clock.now()))
+    announce(double, event_of(double, company.realm, kind, record_id, operation, moment=double.clock.now()))

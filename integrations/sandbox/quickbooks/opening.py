@@ -18,4 +18,4 @@ def open_quickbooks(opening: Opening) -> Opened:
         opening.clock, application, seed=opening.seed, sizes=opening.sizes, remember=opening.remember
     )
     double.redirect_uris = list(opening.redirect_uris)
-    return Opened(QuickBooksDesk(double), QuickBooksControl(double))
+    return Opened(QuickBooksDesk(double), QuickBooksControl(double), double.postman)

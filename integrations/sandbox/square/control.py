@@ -12,6 +12,7 @@ from aiohttp import web
 
 from integrations.sandbox.control import Body, Unclear, plain
 from integrations.sandbox.door import Reply
+from integrations.sandbox.forgeries import Forgery
 from integrations.sandbox.generation import Document
 from integrations.sandbox.square.double import SquareDouble
 from integrations.sandbox.square.edits import VERBS, Staff
@@ -142,7 +143,10 @@ class SquareControl:
         if kind == "reordered":
             later = envelope(self._square, merchant, body["type"], event["data"])
             events = [later, event]
-        results = [await deliver(self._square, one, bad_signature=kind == "bad_signature") for one in events]
+        forgery = Forgery.OTHER_SECRET if kind == "bad_signature" else None
+        if forgery is None:
+            self._square.events.extend({one["event_id"]: one for one in reversed(events)}.values())
+        results = [await deliver(self._square, one, forgery=forgery) for one in events]
         return {"deliveries": [result for group in results for result in group]}
 
     async def _truth(self, request: web.Request, merchant: Merchant) -> web.StreamResponse:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections import deque
 from dataclasses import asdict, dataclass, replace
@@ -10,6 +9,8 @@ from typing import Any
 
 from integrations.sandbox.clock import DAY, SECOND, VirtualClock
 from integrations.sandbox.generation import Document
+from integrations.sandbox.postman import Postman
+from integrations.sandbox.square.carrier import SquareCarrier
 from integrations.sandbox.square.grants import Grants, Token
 from integrations.sandbox.square.merchants import Merchant, Sizes, open_merchant
 from integrations.sandbox.square.scopes import ALL
@@ -58,12 +59,13 @@ class SquareDouble:
     def __init__(self, clock: VirtualClock, application: Application, *, seed: int, sizes: Sizes) -> None:
         self.clock, self.application = clock, application
         self.redirect_uris: list[str] = []
-        self.background: set[asyncio.Task[Any]] = set()
+        self.postman = Postman("square", clock, SquareCarrier())
         self.reset(seed=seed, sizes=sizes)
 
     def reset(self, *, seed: int, sizes: Sizes) -> None:
         """Begin anew: data, tokens, subscriptions, events and settings. Registered redirect addresses stay."""
         self.seed, self.sizes = seed, sizes
+        self.postman.reset()
         self.cursor_key = hashlib.sha256(f"cursor {seed}".encode()).digest()
         self.settings = Settings()
         self.grants = Grants()
@@ -93,8 +95,3 @@ class SquareDouble:
     @property
     def lag(self) -> int:
         return round(self.settings.lag_seconds * SECOND)
-
-    def in_background(self, task: asyncio.Task[Any]) -> None:
-        """Keep a running task alive until it is done."""
-        self.background.add(task)
-        task.add_done_callback(self.background.discard)

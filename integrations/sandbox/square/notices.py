@@ -1,19 +1,17 @@
-"""Who is told when something changed: the event log, and signed deliveries to the subscriptions."""
+"""Who is told when something changed: the event log, and the subscriptions that take the event."""
 
 from __future__ import annotations
 
-import asyncio
 import uuid
-from urllib.parse import urlsplit
-
-import aiohttp
-import orjson
 
 from integrations.sandbox.clock import rfc3339
+from integrations.sandbox.forgeries import Forgery
 from integrations.sandbox.generation import Document
+from integrations.sandbox.mail import Notice
+from integrations.sandbox.square.carrier import News, sealed_for
 from integrations.sandbox.square.double import SquareDouble
 from integrations.sandbox.square.merchants import Merchant
-from integrations.sandbox.square.subscriptions import Subscription, signature
+from integrations.sandbox.square.subscriptions import Subscription
 
 EVENT_TYPES = (
     "customer.created", "customer.updated", "customer.deleted", "catalog.version.updated", "order.created",
@@ -23,16 +21,15 @@ EVENT_TYPES = (
     "invoice.canceled", "invoice.deleted", "location.created", "location.updated", "inventory.count.updated",
     "oauth.authorization.revoked",
 )  # fmt: skip
-_LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-_PATIENCE = aiohttp.ClientTimeout(total=10)
 
 
 def announce(square: SquareDouble, merchant: Merchant, kind: str, data: Document) -> Document:
     """Log an event and start its deliveries; returns the event."""
     event = envelope(square, merchant, kind, data)
     square.events.append(event)
-    if any(takes(subscription, kind) for subscription in square.subscriptions.values()):
-        square.in_background(asyncio.get_running_loop().create_task(deliver(square, event)))
+    for one in square.subscriptions.values():
+        if takes(one, kind):
+            square.postman.post(Notice(one.id, event["event_id"], kind, News(one, event)))
     return event
 
 
@@ -64,31 +61,15 @@ def takes(subscription: Subscription, kind: str) -> bool:
     return subscription.enabled and kind in subscription.event_types
 
 
-async def deliver(square: SquareDouble, event: Document, *, bad_signature: bool = False) -> list[Document]:
-    """Send the event to every subscription that takes it; one result each. There are no retries."""
+async def deliver(square: SquareDouble, event: Document, *, forgery: Forgery | None = None) -> list[Document]:
+    """Send the event now to every subscription that takes it, once and past everything that waits; one result each."""
     wanted = [one for one in square.subscriptions.values() if takes(one, event["type"])]
-    return [await send(one, event, bad_signature=bad_signature) for one in wanted]
+    return [await send(square, one, event, forgery=forgery) for one in wanted]
 
 
-async def send(subscription: Subscription, event: Document, *, bad_signature: bool = False) -> Document:
-    """One signed POST. Only this machine is ever called; other addresses are refused."""
-    url, body = subscription.notification_url, orjson.dumps(event)
-    result: Document = {"subscription_id": subscription.id, "event_id": event["event_id"], "status": None}
-    if urlsplit(url).hostname not in _LOOPBACK:
-        return result | {"problem": "the sandbox only calls addresses of this machine"}
-    key = "another-key" if bad_signature else subscription.signature_key
-    headers = {
-        "Content-Type": "application/json",
-        "x-square-hmacsha256-signature": signature(key, url, body),
-        "square-environment": "Sandbox",
-        "square-initial-delivery-timestamp": event["created_at"],
-        "Square-Version": subscription.api_version,
-    }
-    try:
-        async with (
-            aiohttp.ClientSession(timeout=_PATIENCE) as session,
-            session.post(url, data=body, headers=headers, allow_redirects=False) as answer,
-        ):
-            return result | {"status": answer.status}
-    except (aiohttp.ClientError, TimeoutError) as error:
-        return result | {"problem": type(error).__name__}
+async def send(
+    square: SquareDouble, subscription: Subscription, event: Document, *, forgery: Forgery | None = None
+) -> Document:
+    answer = await square.postman.send(sealed_for(subscription, event, forgery))
+    result: Document = {"subscription_id": subscription.id, "event_id": event["event_id"], "status": answer.status}
+    return result | ({"problem": answer.problem} if answer.problem else {})

@@ -21,4 +21,4 @@ def open_square(opening: Opening) -> Opened:
     square.redirect_uris = list(opening.redirect_uris)
     if opening.remember:
         square.grants.remember_in(opening.remember)
-    return Opened(SquareDesk(square), SquareControl(square))
+    return Opened(SquareDesk(square), SquareControl(square), square.postman)

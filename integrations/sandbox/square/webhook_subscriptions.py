@@ -66,7 +66,8 @@ def update(call: Call) -> Document:
 
 
 def delete(call: Call) -> Document:
-    del call.square.subscriptions[_known(call).id]
+    gone = call.square.subscriptions.pop(_known(call).id)
+    gone.enabled = False  # what waits for it is given up
     return {}
 
 
@@ -82,7 +83,7 @@ async def test(call: Call) -> Document:
     known = _known(call)
     kind = call.asked.get("event_type") or "webhooks.test_notification"
     event = envelope(call.square, call.merchant, kind, {"type": "webhooks", "id": str(uuid.uuid4())})
-    result = await send(known, event)
+    result = await send(call.square, known, event)
     moment = rfc3339(call.now)
     return {
         "subscription_test_result": present(

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 from aiohttp import web
 
+from integrations.sandbox.clock import HOUR
 from integrations.sandbox.control import Body, Unclear, plain
 from integrations.sandbox.door import Reply
 from integrations.sandbox.generation import Document
@@ -59,6 +60,8 @@ class StripeControl:
                 return _json(self._edit(self._account(account_id), verb, body))
             case "POST", [account_id, "tokens"]:
                 return _json(act_on_keys(self._stripe, self._account(account_id), body))
+            case "POST", [account_id, "roll"]:
+                return _json(self._roll(account_id, body))
             case "POST", [account_id, "deliver"]:
                 return _json(await send(self._stripe, self._account(account_id), body))
             case "GET", [account_id, "counts"]:
@@ -99,6 +102,17 @@ class StripeControl:
             raise Unclear(f"To {verb}, send how many of {', '.join(kinds)}, and a seed if wanted.")
         staff = Staff(self._stripe, account, random.Random(_whole(body, "seed", account.writes + 1)))
         return {kind: getattr(staff, verb)(kind, _whole(body, kind, 0)) for kind in kinds if kind in body}
+
+    def _roll(self, account_id: str, body: Body) -> Body:
+        """A new secret for an endpoint of an account or of the platform, as its dashboard gives one."""
+        account = self._stripe.account(account_id)
+        endpoint = account.endpoints.get(str(body.get("endpoint"))) if account else None
+        if endpoint is None or set(body) - {"endpoint", "hours"}:
+            raise Unclear(
+                "Send endpoint, the id of one of this account, and if wanted hours, how long the old one signs."
+            )
+        until = self._stripe.clock.now() + _whole(body, "hours", 24) * HOUR
+        return {"endpoint": endpoint.id, "secret": endpoint.roll(until=until)}
 
     async def _truth(self, request: web.Request, account: Account) -> web.StreamResponse:
         kind = request.query.get("kind", "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from integrations.sandbox.control import Body, Unclear
+from integrations.sandbox.forgeries import Forgery
 from integrations.sandbox.generation import Document
 from integrations.sandbox.stripe.accounts import Account
 from integrations.sandbox.stripe.double import StripeDouble
@@ -12,6 +13,7 @@ from integrations.sandbox.stripe.event_types import KNOWN
 from integrations.sandbox.stripe.notices import deliver, write
 
 KINDS = ("now", "duplicate", "reordered", "late", "bad_signature")
+_FORGERIES = {"late": Forgery.OLD, "bad_signature": Forgery.OTHER_SECRET}
 _KINDS_OF = {
     "checkout.session": "checkout_sessions", "payment_intent": "payment_intents", "customer": "customers",
     "product": "products", "price": "prices", "charge": "charges", "refund": "refunds", "payout": "payouts",
@@ -30,11 +32,9 @@ async def send(stripe: StripeDouble, account: Account, body: Body) -> Body:
         events *= 2
     if kind == "reordered":
         events.insert(0, write(stripe, account, body["type"], thing))
-    results = [
-        await deliver(stripe, account, one, bad_signature=kind == "bad_signature", is_late=kind == "late")
-        for one in events
-    ]
-    return {"events": [one.document["id"] for one in events], "deliveries": [one for group in results for one in group]}
+    forgery = _FORGERIES.get(kind)
+    results = [await deliver(stripe, account, one, forgery=forgery) for one in events]
+    return {"events": [one.id for one in events], "deliveries": [one for group in results for one in group]}
 
 
 def _thing(stripe: StripeDouble, account: Account, kind: str, record_id: Any) -> Document:

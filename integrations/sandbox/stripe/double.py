@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from integrations.sandbox.clock import SECOND, VirtualClock
+from integrations.sandbox.postman import Postman
 from integrations.sandbox.stripe.accounts import EMPTY, Account, Profile, Sizes, open_account
+from integrations.sandbox.stripe.carrier import StripeCarrier
 from integrations.sandbox.stripe.grants import Grants, Key
 from integrations.sandbox.stripe.permissions import DEFAULT
 from integrations.sandbox.stripe.takings import Interval
@@ -54,12 +55,13 @@ class StripeDouble:
     def __init__(self, clock: VirtualClock, application: Application, *, seed: int, sizes: Sizes) -> None:
         self.clock, self.application = clock, application
         self.redirect_uris: list[str] = []
-        self.background: set[asyncio.Task[Any]] = set()
+        self.postman = Postman("stripe", clock, StripeCarrier(clock))
         self.reset(seed=seed, sizes=sizes)
 
     def reset(self, *, seed: int, sizes: Sizes) -> None:
         """Begin anew: data, keys, tokens, endpoints, events and settings. Registered redirect addresses stay."""
         self.seed, self.sizes = seed, sizes
+        self.postman.reset()
         self.settings = Settings()
         self.grants = Grants()
         self.consents: dict[str, dict[str, Any]] = {}
@@ -91,8 +93,3 @@ class StripeDouble:
     @property
     def lag(self) -> int:
         return round(self.settings.lag_seconds * SECOND)
-
-    def in_background(self, task: asyncio.Task[Any]) -> None:
-        """Keep a running task alive until it is done."""
-        self.background.add(task)
-        task.add_done_callback(self.background.discard)

@@ -1,26 +1,20 @@
-"""Who is told when something happened: the account's journal, and signed deliveries to webhook endpoints."""
+"""Who is told when something happened: the account's journal, and the endpoints that take the event."""
 
 from __future__ import annotations
 
-import asyncio
-import time
 from dataclasses import dataclass
-from urllib.parse import urlsplit
-
-import aiohttp
-import orjson
 
 from integrations.sandbox.clock import SECOND
+from integrations.sandbox.forgeries import Forgery
 from integrations.sandbox.generation import Document
+from integrations.sandbox.mail import Notice
 from integrations.sandbox.stripe.accounts import Account
+from integrations.sandbox.stripe.carrier import News, sealed_for
 from integrations.sandbox.stripe.double import StripeDouble
-from integrations.sandbox.stripe.endpoints import Endpoint, signature
+from integrations.sandbox.stripe.endpoints import Endpoint
 from integrations.sandbox.stripe.journal import Written
 
 VERSION = "2026-10-28.endive"
-LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-_PATIENCE = aiohttp.ClientTimeout(total=10)
-_LATE = 600  # seconds; older than any receiver should accept
 
 
 @dataclass(frozen=True)
@@ -56,10 +50,11 @@ def announce(
     stripe: StripeDouble, account: Account, kind: str, thing: Document, *, cause: Cause = NOBODY,
     before: Document | None = None,
 ) -> Written:  # fmt: skip
-    """Write an event into the account's journal and start its deliveries."""
+    """Write an event into the account's journal and owe it to everybody who takes it."""
     written = write(stripe, account, kind, thing, cause=cause, before=before)
-    if written.waiting:
-        stripe.in_background(asyncio.get_running_loop().create_task(deliver(stripe, account, written)))
+    for endpoint, added in listeners(stripe, account, kind):
+        news = News(endpoint, written, added, livemode=account.livemode)
+        stripe.postman.post(Notice(endpoint.id, written.id, kind, news))
     return written
 
 
@@ -70,7 +65,7 @@ def write(
     """Write an event into the account's journal without telling anybody yet."""
     now = stripe.clock.now()
     event = framed(account.new_id("evt_1"), kind, thing, now=now, account=account, cause=cause, before=before)
-    return account.journal.add(event, now=now, waiting=len(listeners(stripe, account, kind)))
+    return account.journal.add(event, now=now, waiting=[one.id for one, _ in listeners(stripe, account, kind)])
 
 
 def listeners(stripe: StripeDouble, account: Account, kind: str) -> list[tuple[Endpoint, Document]]:
@@ -87,36 +82,15 @@ def listeners(stripe: StripeDouble, account: Account, kind: str) -> list[tuple[E
 
 
 async def deliver(
-    stripe: StripeDouble, account: Account, written: Written, *, bad_signature: bool = False, is_late: bool = False
+    stripe: StripeDouble, account: Account, written: Written, *, forgery: Forgery | None = None
 ) -> list[Document]:
-    """Send the event to everybody who takes it; one result each. There are no retries."""
+    """Send the event now to everybody who takes it, once and past everything that waits; one result each."""
     results = []
-    for endpoint, added in listeners(stripe, account, written.document["type"]):
-        result = await _send(endpoint, written.shown() | added, bad_signature=bad_signature, is_late=is_late)
-        results.append(result)
-        if result["status"] is not None and 200 <= result["status"] < 300:
-            written.waiting = max(0, written.waiting - 1)
+    for endpoint, added in listeners(stripe, account, written.kind):
+        event = written.shown() | added
+        answer = await stripe.postman.send(sealed_for(endpoint, event, now=stripe.clock.now(), forgery=forgery))
+        result: Document = {"endpoint_id": endpoint.id, "event_id": written.id, "status": answer.status}
+        results.append(result | ({"problem": answer.problem} if answer.problem else {}))
+        if answer.status in stripe.postman.rules.thanks and forgery is None:
+            written.acknowledge(endpoint.id)
     return results
-
-
-async def _send(endpoint: Endpoint, event: Document, *, bad_signature: bool, is_late: bool) -> Document:
-    """One signed POST. Only this machine is ever called; the signature carries real time, not the sandbox's."""
-    body = orjson.dumps(event)
-    result: Document = {"endpoint_id": endpoint.id, "event_id": event["id"], "status": None}
-    if urlsplit(endpoint.url).hostname not in LOOPBACK:
-        return result | {"problem": "the sandbox only calls addresses of this machine"}
-    moment = int(time.time()) - (_LATE if is_late else 0)
-    secret = "whsec_another" if bad_signature else endpoint.secret
-    headers = {
-        "Content-Type": "application/json; charset=utf-8",
-        "Stripe-Signature": signature(secret, moment, body),
-        "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
-    }
-    try:
-        async with (
-            aiohttp.ClientSession(timeout=_PATIENCE) as session,
-            session.post(endpoint.url, data=body, headers=headers, allow_redirects=False) as answer,
-        ):
-            return result | {"status": answer.status}
-    except (aiohttp.ClientError, TimeoutError) as error:
-        return result | {"problem": type(error).__name__}

@@ -21,4 +21,4 @@ def open_stripe(opening: Opening) -> Opened:
     stripe.redirect_uris = list(opening.redirect_uris)
     if opening.remember:
         stripe.grants.remember_in(opening.remember)
-    return Opened(StripeDesk(stripe), StripeControl(stripe))
+    return Opened(StripeDesk(stripe), StripeControl(stripe), stripe.postman)

@@ -12,9 +12,10 @@ from integrations.sandbox.stripe.endpoints import ANY, Endpoint
 from integrations.sandbox.stripe.errors import StripeError, invalid, no_such
 from integrations.sandbox.stripe.event_types import KNOWN
 from integrations.sandbox.stripe.listing import PAGING, page_of_few
-from integrations.sandbox.stripe.notices import LOOPBACK, VERSION
+from integrations.sandbox.stripe.notices import VERSION
 from integrations.sandbox.stripe.shapes import choice, flag, listing, metadata, text
 from integrations.sandbox.stripe.writing import kept, merged, set_fields
+from integrations.sandbox.wire import is_near
 
 _MOST = 16
 
@@ -64,6 +65,7 @@ def update_endpoint(call: Call) -> Document:
 def delete_endpoint(call: Call) -> Document:
     endpoint = _known(call)
     del call.account.endpoints[endpoint.id]
+    endpoint.status = "disabled"  # what waits for it is given up
     return {"id": endpoint.id, "object": "webhook_endpoint", "deleted": True}
 
 
@@ -77,7 +79,7 @@ def _known(call: Call) -> Endpoint:
 def _url(value: Any, field: str) -> str:
     url: str = text(at_most=5000, emptiable=False)(value, field)
     parts = urlsplit(url)
-    if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK):
+    if parts.scheme == "https" or (parts.scheme == "http" and is_near(url)):
         return url
     raise invalid("Invalid URL: use https, or http on this machine.", field, "url_invalid")
 

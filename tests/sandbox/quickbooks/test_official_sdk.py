@@ -24,7 +24,7 @@ from quickbooks.objects.item import Item
 from quickbooks.objects.payment import Payment, PaymentLine
 from quickbooks.objects.salesreceipt import SalesReceipt
 
-from integrations.sandbox.quickbooks.notices import signature
+from integrations.sandbox.quickbooks.carrier import signature
 from tests.sandbox.quickbooks.conftest import CALLBACK, CLIENT_ID, CLIENT_SECRET, Books, consent
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from integrations.sandbox.quickbooks.notices import signature
+from integrations.sandbox.quickbooks.carrier import signature
 from tests.sandbox.quickbooks.conftest import Books, Inbox
 
 
