@@ -7,7 +7,7 @@ from django.utils import timezone
 from connections.fields import SealedField
 from connections.models import Connection
 from integrations.ids import uuid7
-from syncing.work import WorkItem, WorkStatus
+from syncing.work import WorkItem
 
 
 class WebhookSubscription(models.Model):
@@ -51,18 +51,6 @@ class Verdict(models.TextChoices):
     REFUSED = "refused", "Not signed by the provider"
 
 
-class WebhookEventQuerySet(models.QuerySet["WebhookEvent"]):
-    """Questions about events."""
-
-    def refused(self) -> "WebhookEventQuerySet":
-        """Return the samples of what was not signed by the provider."""
-        return self.filter(verdict=Verdict.REFUSED)
-
-    def given_up(self) -> "WebhookEventQuerySet":
-        """Return the dead letters: what could not be read, routed or worked on."""
-        return self.filter(status=WorkStatus.DEAD)
-
-
 class WebhookEvent(WorkItem):
     """One event as it arrived; the dedupe key makes a second delivery of it a no-op.
 
@@ -88,8 +76,6 @@ class WebhookEvent(WorkItem):
     headers = models.JSONField(default=dict)
     verdict = models.CharField(max_length=10, choices=Verdict.choices, default=Verdict.ACCEPTED)
     received_at = models.DateTimeField(default=timezone.now)
-
-    objects = WebhookEventQuerySet.as_manager()
 
     class Meta(WorkItem.Meta):
         db_table = "integration_webhooks"

@@ -87,7 +87,7 @@ def test_an_unsigned_delivery_leaves_a_sample_without_its_bytes_and_a_count(
     for _ in range(3):
         answer = deliver(sender, sender.event(), {})
         assert (answer.status_code, answer["Content-Type"]) == (401, "application/problem+json")
-    row = WebhookEvent.objects.refused().get()
+    row = WebhookEvent.objects.filter(verdict="refused").get()
     assert (bytes(row.body), row.status, row.connection) == (b"", "cancelled", None)
     refusals._flush()
     assert refusals.count(sender.key) == 3
@@ -104,7 +104,10 @@ def test_the_address_is_taken_from_settings_and_never_from_the_request(square: C
 def test_an_account_that_nobody_connected_is_stored_and_accepted(deliver: Deliver, sender: Sender) -> None:
     assert deliver(sender, sender.event(3)).status_code == 200
     assert [row[0] for row in rows()] == ["unroutable"]
-    assert WebhookEvent.objects.given_up().get().failure_sentence == "No venue here is connected to this account."
+    assert (
+        WebhookEvent.objects.filter(status="dead").get().failure_sentence
+        == "No venue here is connected to this account."
+    )
 
 
 def test_an_ended_connection_gets_nothing(square: Connection, deliver: Deliver) -> None:
