@@ -3,9 +3,11 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 
 import orjson
 from django.db import connection as database
+from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -59,18 +61,20 @@ def add(
 ) -> None:
     """Add a page's counts and what the session used since. One statement; belongs in the page's transaction.
 
-    `settled` tells the differences between both sides that the venue's policy decided.
+    `settled` tells the differences between both sides that the venue's policy decided. What a transaction noted that
+    was rolled back is noted with the next one.
     """
-    calls, received, waits = meter.take()
+    new = meter.seen()
     events = [_entry("settled", each) for each in settled]
-    if waits:
-        events.append(_entry("asked_to_wait", f"Waited {sum(waits):.1f} seconds because the provider asked us to."))
+    if new.waits:
+        events.append(_entry("asked_to_wait", f"Waited {sum(new.waits):.1f} seconds because the provider asked us to."))
     used = {
-        "calls": orjson.dumps(calls).decode(), "bytes_in": received,
+        "calls": orjson.dumps(dict(new.calls)).decode(), "bytes_in": new.bytes_in,
         "events": orjson.dumps(events).decode(),
     }  # fmt: skip
     with database.cursor() as cursor:
         cursor.execute(_ADD, asdict(counts) | used | {"log": log.pk, "read": read, "pages": pages, "total": total})
+    transaction.on_commit(partial(meter.noted, new))
 
 
 def used(log: SyncLog, meter: Meter) -> None:

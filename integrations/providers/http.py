@@ -14,7 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlencode, urlsplit
 
 import orjson
@@ -138,9 +138,20 @@ def _manager() -> urllib3.PoolManager:
 _connections = _manager()
 
 
+class Used(NamedTuple):
+    """Calls by class, bytes received, seconds of each wait."""
+
+    calls: Counter[str]
+    bytes_in: int
+    waits: tuple[float, ...]
+
+
 @dataclass(slots=True)
 class Meter:
-    """What a session used: calls by class, and bytes received. Read and emptied by `take`."""
+    """What a session used and nobody has noted yet: calls by class, bytes received, seconds waited.
+
+    `seen` shows it, `noted` takes it off once it stands somewhere else for good.
+    """
 
     calls: Counter[str] = field(default_factory=Counter)
     bytes_in: int = 0
@@ -158,14 +169,17 @@ class Meter:
         with self._lock:
             self.waits.append(seconds)
 
-    def take(self) -> tuple[dict[str, int], int, list[float]]:
-        """Return the calls by class, bytes and waits since the last take."""
+    def seen(self) -> Used:
+        """Return what was used and is not noted yet."""
         with self._lock:
-            taken = dict(self.calls), self.bytes_in, list(self.waits)
-            self.calls.clear()
-            self.bytes_in = 0
-            self.waits.clear()
-        return taken
+            return Used(Counter(self.calls), self.bytes_in, tuple(self.waits))
+
+    def noted(self, used: Used) -> None:
+        """Take off what `seen` has shown; what came since then stays."""
+        with self._lock:
+            self.calls = self.calls - used.calls
+            self.bytes_in -= used.bytes_in
+            del self.waits[: len(used.waits)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -144,7 +144,7 @@ def test_a_short_wish_to_wait_is_met_here() -> None:
     with wire(SLOW, WHOLE) as server:
         api = session(server.url)
         assert api.post("/v2/things", {}, repeatable=False).body == {"ok": True}
-    assert api.meter.take()[2] == [1.0]
+    assert api.meter.seen().waits == (1.0,)
 
 
 def test_a_long_wish_to_wait_frees_the_worker() -> None:
@@ -191,8 +191,16 @@ def test_a_refusal_is_met_once_and_counted() -> None:
         api = session(server.url, call_class=lambda method, url: "search" if url.endswith("/things") else "api")
         with pytest.raises(Invalid):
             api.call("GET", "/v2/things", repeatable=True)
-    assert api.meter.take() == ({"search": 1}, 10, [])
-    assert api.meter.take() == ({}, 0, [])
+    assert api.meter.seen() == ({"search": 1}, 10, ())
+
+
+def test_what_was_noted_is_taken_off_and_what_came_meanwhile_stays() -> None:
+    meter = http.Meter()
+    meter.count("api", 10)
+    first = meter.seen()
+    meter.count("search", 5)
+    meter.noted(first)
+    assert meter.seen() == ({"search": 1}, 5, ())
 
 
 def test_a_path_must_begin_with_a_slash_so_that_no_other_host_is_called() -> None:

@@ -390,7 +390,8 @@ def test_a_rule_that_makes_no_sense_is_given_up_with_its_name(square: Connection
     assert "The rule for note uses “shout”" in job.failure_sentence
 
 
-def test_a_database_that_is_busy_is_tried_again(square: Connection) -> None:
+def test_a_database_that_is_busy_is_tried_again(square: Connection, sandbox: Sandbox) -> None:
+    sandbox.clear_log()
     put(square)
     SyncCursor.objects.create(connection=square, object_type=CUSTOMER)
     with psycopg.connect(database_url()) as other, database.cursor() as cursor:
@@ -400,9 +401,11 @@ def test_a_database_that_is_busy_is_tried_again(square: Connection) -> None:
         cursor.execute("SET lock_timeout = '3s'")
     job = SyncJob.objects.get()
     assert (job.status, job.failure_class, job.failure_code) == ("queued", "ours", "LockNotAvailable")
+    assert SyncLog.objects.get().call_count == sandbox.calls()  # what the rolled-back page had cost, too
     at_once()
     settle()
     assert customers() == 40
+    assert SyncLog.objects.get().call_count == sandbox.calls()
 
 
 def test_a_page_costs_the_same_number_of_statements_however_many_records_it_has(
