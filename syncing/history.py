@@ -15,6 +15,7 @@ from integrations.expressions import Appended
 from integrations.providers.http import Meter
 from syncing.models import Outcome, SyncJob, SyncLog
 from syncing.store import Counts
+from syncing.work import Failure
 
 logger = logging.getLogger(__name__)
 
@@ -107,9 +108,11 @@ def finished(log: SyncLog) -> Outcome:
     return outcome
 
 
-def failed(log: SyncLog, error_class: str, code: str, sentence: str) -> None:
+def failed(log: SyncLog, failure: Failure) -> None:
     """Close the log of an attempt that failed."""
-    _close(log, Outcome.FAILED, error_class=error_class, error_code=code[:120], error_sentence=sentence[:500])
+    _close(
+        log, Outcome.FAILED, error_class=failure.error_class, error_code=failure.code, error_sentence=failure.sentence
+    )
 
 
 def stopped(log: SyncLog) -> None:

@@ -6,6 +6,7 @@ from django.db import connection as database
 from connections.models import Status as ConnectionStatus
 from syncing.models import SyncJob
 from syncing.queue import Claim
+from syncing.work import Failure
 
 # The lease, and whether the job is still ours to work on. Only what was stored gives the attempts back.
 _BEAT = """
@@ -30,11 +31,11 @@ class Waits(Exception):
 
 
 class Blocked(Exception):
-    """The run needs objects whose own job was given up; `by` is that job, and its reason is the reason."""
+    """The run needs objects whose own job was given up: its reason is the reason."""
 
     def __init__(self, by: SyncJob) -> None:
         super().__init__(by.failure_sentence)
-        self.by = by
+        self.failure = Failure(by.failure_class, by.failure_code, by.failure_sentence, field=by.failure_field)
 
 
 def beat(claim: Claim, *, stored: bool = False) -> None:

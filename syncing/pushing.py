@@ -238,7 +238,7 @@ class PushSlice:
             SyncCursor.objects.filter(
                 connection=self.connection, object_type=self.object_type, direction=Direction.OUT
             ).update(last_succeeded_at=timezone.now())
-            queue.end(self.claim, WorkStatus.SUCCEEDED, failure_class="", failure_code="", failure_sentence="")
+            queue.succeed(self.claim)
             outcome = history.finished(self.log)
         if outcome != Outcome.NOTHING:
             fanout.wake_later(

@@ -25,7 +25,9 @@ from integrations.ids import uuid7
 from integrations.providers.types import ObjectType
 from mappings.models import Direction
 from syncing.models import Mode, Outcome, Priority, SyncJob, SyncLog, Trigger
-from syncing.work import OPEN, WorkStatus
+from syncing.work import FORGIVEN, OPEN, Failure, WorkStatus, worker_lost
+
+_REPLACED = "The sync that was asked for meanwhile goes on in its place."
 
 # A job may be taken when it waits and its time has come, or when its worker let the lease run out; never two of one
 # stream at once, whichever way they go, never one whose connection is not authorised or is paused.
@@ -57,11 +59,12 @@ WITH takeable AS (
 UPDATE sync_queue job
 SET status = 'running', attempts = job.attempts + 1, fence = job.fence + 1, lease_owner = %(owner)s,
     lease_until = now() + make_interval(secs => %(lease)s), heartbeat_at = now(),
-    started_at = coalesce(job.started_at, now())
+    started_at = coalesce(job.started_at, now()),
+    failures = CASE WHEN chosen.was = 'running' THEN {lost} ELSE job.failures END
 FROM chosen
 WHERE job.id = chosen.id
 RETURNING job.id, job.fence, chosen.was
-"""
+""".format(lost=worker_lost("job."))  # noqa: S608 - a constant
 
 
 # Takes the waiting jobs of a connection that are read together with one that was just claimed.
@@ -164,7 +167,7 @@ def claim_beside(connection: Connection, objects: Iterable[ObjectType]) -> list[
         return []
 
 
-def requeue(claim: Claim, *, after: float = 0.0, counts: bool = True, **failure: str) -> bool:
+def requeue(claim: Claim, *, after: float = 0.0, counts: bool = True, failure: Failure | None = None) -> bool:
     """Put the job back, to be taken again after `after` seconds. Return False when it is no longer ours.
 
     When someone queued the same stream meanwhile, that job goes on in our stead.
@@ -172,22 +175,30 @@ def requeue(claim: Claim, *, after: float = 0.0, counts: bool = True, **failure:
     back = {"attempts": F("attempts") if counts else F("attempts") - 1}
     waiting = SyncJob.objects.filter(pk=claim.job_id).values("connection", "object_type", "direction").first()
     if waiting and SyncJob.objects.filter(status=WorkStatus.QUEUED, **waiting).exists():
-        return end(
-            claim, WorkStatus.CANCELLED, failure_sentence="The sync that was asked for meanwhile goes on in its place."
-        )
+        return _end(claim, WorkStatus.CANCELLED, failure_sentence=_REPLACED)
     try:
         with transaction.atomic():
             return _change(
                 claim, status=WorkStatus.QUEUED, not_before=Now() + timedelta(seconds=after), lease_until=None,
-                lease_owner="", **back, **failure,
+                lease_owner="", **back, **(failure.noted() if failure else {}),
             )  # fmt: skip
     except IntegrityError:  # queued in this very moment
-        return requeue(claim, after=after, counts=counts, **failure)
+        return requeue(claim, after=after, counts=counts, failure=failure)
 
 
-def end(claim: Claim, status: WorkStatus, **failure: str) -> bool:
-    """End the job. Return False when it is no longer ours."""
-    return _change(claim, status=status, finished_at=Now(), lease_until=None, lease_owner="", **failure)
+def succeed(claim: Claim) -> bool:
+    """End a job that is through. Return False when it is no longer ours."""
+    return _end(claim, WorkStatus.SUCCEEDED, **FORGIVEN)
+
+
+def give_up(claim: Claim, failure: Failure) -> bool:
+    """End a job for good, as a dead letter. Return False when it is no longer ours."""
+    return _end(claim, WorkStatus.DEAD, **failure.noted())
+
+
+def cancel(claim: Claim) -> bool:
+    """End a job that somebody stopped. Return False when it is no longer ours."""
+    return _end(claim, WorkStatus.CANCELLED)
 
 
 def stop(connection: Connection, *, by: Any) -> int:
@@ -209,6 +220,10 @@ def stop(connection: Connection, *, by: Any) -> int:
 def owner() -> str:
     """Return who is working: machine, process and thread."""
     return f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}"[:120]
+
+
+def _end(claim: Claim, status: WorkStatus, **values: Any) -> bool:
+    return _change(claim, status=status, finished_at=Now(), lease_until=None, lease_owner="", **values)
 
 
 def _change(claim: Claim, **values: Any) -> bool:

@@ -53,7 +53,7 @@ from syncing.pushing import PushSlice
 from syncing.queue import Claim
 from syncing.store import Batch, Counts
 from syncing.windows import Windows
-from syncing.work import WorkStatus
+from syncing.work import Failure, WorkStatus
 
 logger = logging.getLogger(__name__)
 
@@ -107,7 +107,7 @@ def _party(claim: Claim) -> list[tuple[SyncJob, Claim, Bookmarks]]:
 def _run_one(job: SyncJob, claim: Claim, beside: Bookmarks, api: ApiSession | None) -> "Turn | None":
     """Work on one job, over the session of the turn where there is one; return the slice, None when none began."""
     if claim.taken_over and job.attempts > settings.SYNC_MAX_ATTEMPTS:
-        _give_up(job, claim, ErrorClass.OURS, "crash_loop", sentences.crash_loop())
+        _give_up(job, claim, Failure(ErrorClass.OURS, "crash_loop", sentences.crash_loop()))
         return None
     log = history.open_log(job, taken_over=claim.taken_over)
     turn: Turn = (
@@ -121,13 +121,12 @@ def _run_one(job: SyncJob, claim: Claim, beside: Bookmarks, api: ApiSession | No
     except LostLease:
         logger.warning("sync.lost_lease", extra=_ids(job))
     except Stopped:
-        if queue.end(claim, WorkStatus.CANCELLED):
+        if queue.cancel(claim):
             history.stopped(log)
     except Waits:
         queue.requeue(claim, after=1.0, counts=False)
     except Blocked as error:
-        dead = error.by
-        _give_up(job, claim, dead.failure_class, dead.failure_code, dead.failure_sentence, log=log)
+        _give_up(job, claim, error.failure, log=log)
     except BookmarkExpired as error:
         turn.begin_anew()
         history.note(log, "everything_again", str(error))
@@ -143,12 +142,12 @@ def _run_one(job: SyncJob, claim: Claim, beside: Bookmarks, api: ApiSession | No
             job, claim, log, AuthRevoked(str(error), code="cannot_open") if isinstance(error, CannotOpen) else error
         )
     except Held as error:
-        _give_up(job, claim, ErrorClass.CONFLICT, error.code, str(error), log=log)
+        _give_up(job, claim, Failure(ErrorClass.CONFLICT, error.code, str(error)), log=log)
     except (BadRule, Problem) as error:
-        _give_up(job, claim, ErrorClass.OURS, type(error).__name__, str(error), log=log)
+        _give_up(job, claim, Failure(ErrorClass.OURS, type(error).__name__, str(error)), log=log)
     except Exception as error:
         logger.exception("sync.crashed", extra=_ids(job))
-        _give_up(job, claim, ErrorClass.OURS, type(error).__name__, sentences.ours(log.reference), log=log)
+        _give_up(job, claim, Failure(ErrorClass.OURS, type(error).__name__, sentences.ours(log.reference)), log=log)
     finally:
         turn.account()
     return turn
@@ -295,7 +294,7 @@ class _Slice:
                 **miscount,
                 **({"last_full_at": now} if self.cursor.full_began_at else {}),
             )
-            queue.end(self.claim, WorkStatus.SUCCEEDED, failure_class="", failure_code="", failure_sentence="")
+            queue.succeed(self.claim)
             news.follow(self.claim)
             outcome = history.finished(self.log)
         if outcome != Outcome.NOTHING:
@@ -342,28 +341,24 @@ Turn = _Slice | PushSlice
 
 def _failed(job: SyncJob, claim: Claim, log: SyncLog, error: ProviderError) -> None:
     """Decide what becomes of a job whose provider said no or nothing."""
-    sentence = sentences.for_error(job.connection.provider, job.object_type, error)
+    failure = _failure(job, error)
     if isinstance(error, (AuthRevoked, AuthExpired, AccountBlocked)):
         if isinstance(error, AccountBlocked):
-            lifecycle.pause(job.connection, by=None, reason=sentence)
+            lifecycle.pause(job.connection, by=None, reason=failure.sentence)
         else:
             lifecycle.lost(job.connection, error)
-        if queue.requeue(claim, counts=False, failure_class=error.error_class, failure_sentence=sentence):
-            history.failed(log, error.error_class, error.code, sentence)
+        if queue.requeue(claim, counts=False, failure=failure):
+            history.failed(log, failure)
         return
     again = retry.decide(error, attempts=job.attempts, max_attempts=settings.SYNC_MAX_ATTEMPTS, uniform=random.uniform)
     if again is None:
-        _give_up(job, claim, error.error_class, error.code, sentence, log=log)
+        _give_up(job, claim, failure, log=log)
         return
-    kept = queue.requeue(
-        claim, after=again.seconds, counts=again.counts, failure_class=error.error_class,
-        failure_code=error.code[:120], failure_sentence=sentence,
-    )  # fmt: skip
-    if kept:
+    if queue.requeue(claim, after=again.seconds, counts=again.counts, failure=failure):
         if isinstance(error, AllowanceUsedUp):
             logger.error("provider.allowance_used_up", extra=_ids(job) | {"code": error.code})
         event = "asked_to_wait" if isinstance(error, RateLimited) else "tried_again"
-        history.note(log, event, f"{sentence} Going on {_when(again.seconds)}.")
+        history.note(log, event, f"{failure.sentence} Going on {_when(again.seconds)}.")
     logger.info("sync.retry", extra=_ids(job) | {"code": error.code, "after": round(again.seconds, 1)})
 
 
@@ -373,23 +368,25 @@ def _database_said_no(job: SyncJob, claim: Claim, log: SyncLog, error: Operation
         Transient(), attempts=job.attempts, max_attempts=settings.SYNC_MAX_ATTEMPTS, uniform=random.uniform
     )
     code = type(error.__cause__ or error).__name__
+    failure = Failure(ErrorClass.OURS, code, sentences.database_busy())
     if again is None:
-        _give_up(job, claim, ErrorClass.OURS, code, sentences.ours(log.reference), log=log)
-    elif queue.requeue(claim, after=again.seconds, failure_class=ErrorClass.OURS, failure_code=code[:120]):
-        history.note(log, "tried_again", f"Our database was busy. Going on {_when(again.seconds)}.")
+        _give_up(job, claim, Failure(ErrorClass.OURS, code, sentences.ours(log.reference)), log=log)
+    elif queue.requeue(claim, after=again.seconds, failure=failure):
+        history.note(log, "tried_again", f"{failure.sentence} Going on {_when(again.seconds)}.")
     logger.warning("sync.database", extra=_ids(job) | {"code": code})
 
 
-def _give_up(
-    job: SyncJob, claim: Claim, error_class: str, code: str, sentence: str, *, log: SyncLog | None = None
-) -> None:
+def _failure(job: SyncJob, error: ProviderError) -> Failure:
+    sentence = sentences.for_error(job.connection.provider, job.object_type, error)
+    return Failure(error.error_class, error.code, sentence, field=getattr(error, "field", ""))
+
+
+def _give_up(job: SyncJob, claim: Claim, failure: Failure, *, log: SyncLog | None = None) -> None:
     """End the job as a dead letter; the schedule goes on with the next slot."""
     log = log or history.open_log(job, taken_over=False)
-    if queue.end(
-        claim, WorkStatus.DEAD, failure_class=error_class, failure_code=code[:120], failure_sentence=sentence[:500]
-    ):
-        history.failed(log, error_class, code, sentence)
-        logger.error("sync.given_up", extra=_ids(job) | {"class": str(error_class), "code": code})
+    if queue.give_up(claim, failure):
+        history.failed(log, failure)
+        logger.error("sync.given_up", extra=_ids(job) | {"class": failure.error_class, "code": failure.code})
 
 
 def _when(seconds: float) -> str:

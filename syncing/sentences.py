@@ -52,6 +52,11 @@ def ours(reference: str) -> str:
     return f"Something went wrong on our side. Our team has been told (reference {reference}). Nothing is lost."
 
 
+def database_busy() -> str:
+    """Return the sentence for a sync that has to wait for our own database."""
+    return "Our database was busy."
+
+
 def crash_loop() -> str:
     """Return the sentence for a job that ended its worker again and again."""
     return "This sync ended its worker several times in a row. Our team has been told. Nothing is lost."

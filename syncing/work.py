@@ -8,10 +8,18 @@ QUEUED ---------> RUNNING ---------------> SUCCEEDED
 
 A claim adds one to `attempts` and `fence` and sets the lease by the database's clock. Every later write of that run
 carries `WHERE fence = mine`, so a worker that wakes late changes nothing.
+
+Each failure is noted on the row: the last one in columns, all of them in `failures`. A row that staff took out of the
+queue or discarded is CANCELLED and keeps in `set_aside` what it was, so that it comes back exactly as it had been.
 """
 
+from dataclasses import dataclass
+from typing import Any
+
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
+from django.db.models.expressions import RawSQL
+from django.db.models.functions import Coalesce, Now
 from django.utils import timezone
 
 
@@ -27,6 +35,53 @@ class WorkStatus(models.TextChoices):
 
 OPEN = (WorkStatus.QUEUED, WorkStatus.RUNNING)
 
+_KEPT = 20  # failures on a row: the first and the latest
+# What a row holds of one failure more. Times are text as PostgreSQL writes JSON; `worker` is who had the lease.
+_NOTED = f"""
+(CASE WHEN jsonb_array_length({{row}}failures) >= {_KEPT} THEN {{row}}failures - 1 ELSE {{row}}failures END)
+|| jsonb_build_object('at', now(), 'attempt', {{row}}attempts, 'worker', {{row}}lease_owner, 'class', {{failure_class}},
+                      'code', {{code}}, 'field', {{field}}, 'sentence', {{sentence}})
+"""
+
+
+def noted(row: str, *, failure_class: str, code: str, field: str, sentence: str) -> str:
+    """Return the SQL of `failures` with one more; `row` is the alias with its dot, the others are SQL of text."""
+    return _NOTED.format(row=row, failure_class=failure_class, code=code, field=field, sentence=sentence)
+
+
+def worker_lost(row: str) -> str:
+    """Return the SQL of `failures` with a worker that fell silent."""
+    sentence = "'The worker that had it fell silent.'"
+    return noted(row, failure_class="'ours'", code="'worker_lost'", field="''", sentence=sentence)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a piece of work failed: our class, the provider's code and field, the owner's sentence."""
+
+    error_class: str
+    code: str = ""
+    sentence: str = ""
+    field: str = ""
+
+    def __post_init__(self) -> None:
+        """Cut what is longer than its column."""
+        for name, longest in (("error_class", 20), ("code", 120), ("sentence", 500), ("field", 120)):
+            object.__setattr__(self, name, str(getattr(self, name)).replace("\x00", "")[:longest])
+
+    def noted(self) -> dict[str, Any]:
+        """Return what an UPDATE sets when work failed for this reason."""
+        entry = noted("", **dict.fromkeys(("failure_class", "code", "field", "sentence"), "%s::text"))
+        told = (self.error_class, self.code, self.field, self.sentence)
+        return {
+            "failure_class": self.error_class, "failure_code": self.code, "failure_field": self.field,
+            "failure_sentence": self.sentence, "first_failed_at": Coalesce("first_failed_at", Now()),
+            "last_failed_at": Now(), "failures": RawSQL(entry, told),  # noqa: S611 - a constant
+        }  # fmt: skip
+
+
+FORGIVEN = {"failure_class": "", "failure_code": "", "failure_field": "", "failure_sentence": ""}
+
 
 class WorkItem(models.Model):
     """What every queued row has: its state, its lease, and why it failed."""
@@ -40,7 +95,18 @@ class WorkItem(models.Model):
     fence = models.BigIntegerField(default=0)
     failure_class = models.CharField(max_length=20, blank=True)
     failure_code = models.CharField(max_length=120, blank=True, help_text="The provider's own code.")
+    failure_field = models.CharField(max_length=120, blank=True, db_default="", default="")
     failure_sentence = models.CharField(max_length=500, blank=True)
+    first_failed_at = models.DateTimeField(null=True, blank=True)
+    last_failed_at = models.DateTimeField(null=True, blank=True)
+    failures: Any = models.JSONField(
+        default=list, db_default=Value([], models.JSONField()),
+        help_text="Every failure: {at, attempt, worker, class, code, field, sentence}.",
+    )  # fmt: skip
+    set_aside: Any = models.JSONField(
+        null=True, blank=True, help_text="Taken out by staff: {batch, action, by, at, reason, status, finished_at}."
+    )
+    batch = models.UUIDField(null=True, blank=True, help_text="The recovery that it was last part of.")
     queued_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)

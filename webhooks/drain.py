@@ -22,6 +22,7 @@ from connections.models import Connection
 from integrations.providers.errors import AuthRevoked
 from integrations.providers.types import ObjectType
 from syncing import news, queue
+from syncing.work import noted, worker_lost
 from webhooks.models import WebhookSubscription
 
 logger = logging.getLogger(__name__)
@@ -61,7 +62,8 @@ WITH chosen AS ({which})
 UPDATE integration_webhooks event
 SET status = 'running', attempts = event.attempts + 1, fence = event.fence + 1, lease_owner = %(owner)s,
     lease_until = now() + make_interval(secs => %(lease)s), heartbeat_at = now(),
-    started_at = coalesce(event.started_at, now())
+    started_at = coalesce(event.started_at, now()),
+    failures = CASE WHEN event.status = 'running' THEN {lost} ELSE event.failures END
 FROM chosen WHERE event.id = chosen.id
 RETURNING event.id, event.fence, event.attempts
 """
@@ -72,18 +74,23 @@ WHERE event.id = mine.id AND event.fence = mine.fence AND event.status = 'runnin
 _SETTLE = f"""
 UPDATE integration_webhooks event
 SET status = 'succeeded', finished_at = now(), lease_until = NULL, lease_owner = '',
-    failure_class = '', failure_code = '', failure_sentence = ''
+    failure_class = '', failure_code = '', failure_field = '', failure_sentence = ''
 {_MINE}
 RETURNING event.connection_id, event.object_type, event.is_revocation, event.happened_at, event.received_at
 """  # noqa: S608 - two constants
+_FAILED_AGAIN = noted(
+    "event.", failure_class="'ours'", code="%(code)s::text", field="''", sentence="%(sentence)s::text"
+)
 _PUT_BACK = f"""
 UPDATE integration_webhooks event
 SET status = CASE WHEN event.attempts >= %(most)s THEN 'dead' ELSE 'queued' END,
     finished_at = CASE WHEN event.attempts >= %(most)s THEN now() END,
     not_before = now() + make_interval(secs => %(rest)s), lease_until = NULL, lease_owner = '',
-    failure_class = 'ours', failure_code = %(code)s, failure_sentence = %(sentence)s
+    failure_class = 'ours', failure_code = %(code)s, failure_field = '', failure_sentence = %(sentence)s,
+    first_failed_at = coalesce(event.first_failed_at, now()), last_failed_at = now(),
+    failures = {_FAILED_AGAIN}
 {_MINE}
-"""  # noqa: S608 - two constants
+"""  # noqa: S608 - constants
 _FAILED = "We could not work on this event. Our team has been told; the next scheduled sync brings what it was about."
 _CRASHED = "This event ended its worker several times in a row. Our team has been told."
 
@@ -145,7 +152,7 @@ def settle(batch: Sequence[Claimed]) -> int:
 def _claim(which: str, **asked: int) -> list[Claimed]:
     lease: dict[str, Any] = {"owner": queue.owner(), "lease": settings.SYNC_LEASE.total_seconds()}
     with database.cursor() as cursor:
-        cursor.execute(_CLAIM.format(which=which), lease | asked)
+        cursor.execute(_CLAIM.format(which=which, lost=worker_lost("event.")), lease | asked)
         return [Claimed(*row) for row in cursor.fetchall()]
 
 

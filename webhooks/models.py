@@ -88,6 +88,8 @@ class WebhookEvent(WorkItem):
             models.Index(fields=["not_before"], condition=Q(status="queued"), name="waiting_events"),
             models.Index(fields=["lease_until"], condition=Q(status="running"), name="events_under_way"),
             models.Index(fields=["connection", "-received_at"], name="events_of_a_connection"),
+            models.Index(fields=["connection"], condition=Q(status="dead"), name="given_up_events"),
+            models.Index(fields=["batch"], condition=Q(batch__isnull=False), name="events_of_a_recovery"),
         ]
 
     def __str__(self) -> str:

@@ -18,7 +18,7 @@ from integrations.providers.types import ObjectType
 from syncing import history, queue
 from syncing.models import Mode, Priority, SyncJob, SyncLog, Trigger
 from syncing.queue import Claim
-from syncing.work import WorkStatus
+from syncing.work import Failure
 from tests.factories import ConnectionFactory, VenueFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -138,7 +138,7 @@ def test_the_old_worker_changes_nothing_after_a_take_over(connection: Connection
     before = SyncJob.objects.values().get()
     assert old is not None
     assert not queue.requeue(old)
-    assert not queue.end(old, WorkStatus.SUCCEEDED)
+    assert not queue.succeed(old)
     assert SyncJob.objects.values().get() == before
 
 
@@ -146,8 +146,8 @@ def test_a_job_that_ended_is_not_ended_again(connection: Connection) -> None:
     put(connection)
     claim = queue.claim()
     assert claim is not None
-    assert queue.end(claim, WorkStatus.SUCCEEDED)
-    assert not queue.end(claim, WorkStatus.DEAD, failure_class="ours")
+    assert queue.succeed(claim)
+    assert not queue.give_up(claim, Failure("ours"))
     assert not queue.requeue(claim)
     assert SyncJob.objects.get().status == "succeeded"
 
@@ -173,10 +173,33 @@ def test_a_job_put_back_keeps_its_attempts_or_gives_one_back(connection: Connect
     for counts, attempts in ((True, 1), (False, 1), (True, 2)):
         claim = queue.claim()
         assert claim is not None
-        assert queue.requeue(claim, counts=counts, failure_class="provider_down")
+        assert queue.requeue(claim, counts=counts, failure=Failure("provider_down"))
         job = SyncJob.objects.get()
         assert (job.status, job.attempts, job.failure_class) == ("queued", attempts, "provider_down")
         assert job.lease_until is None
+
+
+def test_every_failure_stays_on_the_row_the_first_and_the_latest(connection: Connection) -> None:
+    put(connection)
+    for number in range(25):
+        claim = queue.claim()
+        assert claim is not None
+        assert queue.requeue(claim, failure=Failure("provider_down", f"{number}", "Square is not answering."))
+    job = SyncJob.objects.get()
+    assert [each["code"] for each in job.failures] == ["0", *map(str, range(6, 25))]
+    assert {"attempt": 25, "class": "provider_down", "worker": queue.owner()}.items() <= job.failures[-1].items()
+    assert job.first_failed_at is not None
+    assert job.last_failed_at is not None
+    assert job.first_failed_at < job.last_failed_at
+
+
+def test_a_worker_that_fell_silent_stands_among_the_failures(connection: Connection) -> None:
+    put(connection)
+    queue.claim()
+    lapse(SyncJob.objects.get())
+    queue.claim()
+    (failure,) = SyncJob.objects.get().failures
+    assert (failure["code"], failure["attempt"], failure["worker"]) == ("worker_lost", 1, queue.owner())
 
 
 def test_a_job_put_back_makes_room_for_one_that_was_queued_meanwhile(connection: Connection) -> None:
