@@ -177,6 +177,9 @@ CELERY_TIMEZONE = "UTC"
 SYNC_LEASE = timedelta(seconds=env.float("SYNC_LEASE_SECONDS", 30))  # a silent worker's job is taken over after this
 SYNC_SLICE = timedelta(seconds=env.float("SYNC_SLICE_SECONDS", 10))  # then others get their turn
 SYNC_MAX_ATTEMPTS = env.int("SYNC_MAX_ATTEMPTS", 8)  # tries in a row without a stored page
+BREAKER_AFTER = env.int("BREAKER_AFTER", 5)  # calls of an account in a row without an answer, then it is left alone
+BREAKER_REST = timedelta(seconds=env.float("BREAKER_REST_SECONDS", 30))  # for so long; then one worker asks
+BREAKER_ACCOUNTS = env.int("BREAKER_ACCOUNTS", 3)  # silent accounts of a provider, then all of its accounts rest
 SYNC_INTERVAL_MINUTES = env.int("SYNC_INTERVAL_MINUTES", 15)  # a new connection's default schedule
 WORKER_LOOK_SECONDS = env.float("WORKER_LOOK_SECONDS", 2)  # how often an idle worker looks at the table by itself
 

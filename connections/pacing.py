@@ -13,9 +13,8 @@ from collections.abc import Iterator
 
 import redis
 from django.conf import settings
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
+from connections.shared import RETRY_AFTER, store
 from integrations.providers.base import Limits
 from integrations.providers.errors import RateLimited
 from integrations.providers.http import TOTAL_SECONDS
@@ -51,17 +50,8 @@ return 1
 _PLACE_SECONDS = TOTAL_SECONDS + 10  # longer than any call
 _LOOK_AGAIN = (0.01, 0.05)  # seconds between two looks at a full gate, spread so that workers do not come together
 _AT_ONCE_SECONDS = 0.05  # a fast account's tokens are fetched for this long ahead, so that not each call asks Redis
-_RETRY_REDIS_AFTER = 10.0
 
-
-def _client(url: str) -> redis.Redis:
-    """Return a client that tries twice and at once: the limits of this process are better than a wait."""
-    once_more = Retry(NoBackoff(), 1)
-    return redis.Redis.from_url(url, socket_timeout=1, socket_connect_timeout=1, retry=once_more)
-
-
-_redis = _client(settings.REDIS_URL)
-_take, _enter = _redis.register_script(_TAKE), _redis.register_script(_ENTER)
+_take, _enter = store.register_script(_TAKE), store.register_script(_ENTER)
 
 
 class AccountPace:
@@ -99,7 +89,7 @@ class AccountPace:
         with self._lock:
             self._in_hand, self._held_until = 0, max(self._held_until, time.monotonic() + seconds)
         with contextlib.suppress(redis.RedisError):
-            _redis.set(self._hold_key, 1, px=max(1, round(seconds * 1000)))
+            store.set(self._hold_key, 1, px=max(1, round(seconds * 1000)))
 
     def _seconds_safely(self) -> float:
         with self._lock:
@@ -117,8 +107,8 @@ class AccountPace:
         try:
             taken, seconds = _take(keys=[self._key, self._hold_key], args=[self._rate, self._burst, self._at_once])
         except redis.RedisError:
-            logger.warning("pace.redis_away", extra={"retry_in": _RETRY_REDIS_AFTER})
-            self._redis_away_until = time.monotonic() + _RETRY_REDIS_AFTER
+            logger.warning("pace.redis_away", extra={"retry_in": RETRY_AFTER})
+            self._redis_away_until = time.monotonic() + RETRY_AFTER
             return self._seconds_here()
         self._in_hand, self._in_hand_until = max(0, int(taken) - 1), now + _AT_ONCE_SECONDS
         return float(seconds)
@@ -164,8 +154,8 @@ class _Gate:
                 if _enter(keys=[self._key], args=[self._places, _PLACE_SECONDS, holder]):
                     return True
             except redis.RedisError:
-                logger.warning("gate.redis_away", extra={"retry_in": _RETRY_REDIS_AFTER})
-                self._redis_away_until = time.monotonic() + _RETRY_REDIS_AFTER
+                logger.warning("gate.redis_away", extra={"retry_in": RETRY_AFTER})
+                self._redis_away_until = time.monotonic() + RETRY_AFTER
                 return False
             pause = random.uniform(*_LOOK_AGAIN)  # noqa: S311 - jitter
             if time.monotonic() + pause > stop_waiting_at:
@@ -175,7 +165,7 @@ class _Gate:
 
     def _leave(self, holder: str) -> None:
         with contextlib.suppress(redis.RedisError):  # the place is free again after its time
-            _redis.zrem(self._key, holder)
+            store.zrem(self._key, holder)
 
 
 def _crowded() -> RateLimited:

@@ -9,6 +9,7 @@ from django.db import connections as database_connections
 from django.utils import timezone
 
 from connections import credentials, tokens
+from connections.breaker import Breaker
 from connections.models import Connection, Method, OAuthToken, VenueApiKey
 from connections.pacing import AccountPace
 from connections.sealing import Secret
@@ -65,6 +66,7 @@ def _session(
         headers=provider.spec.headers,
         classify=provider.classify,
         pace=AccountPace(provider.spec.key, first.account_id, provider.spec.limits) if first.account_id else None,
+        guard=Breaker(provider.spec.key, first.account_id) if first.account_id else None,
         call_class=provider.call_class,
         other_bases=catalogue.other_bases(provider),
         authorization=lambda: provider.entrance.headers(access()),

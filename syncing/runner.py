@@ -34,6 +34,7 @@ from integrations.providers.errors import (
     ErrorClass,
     ProviderError,
     RateLimited,
+    Resting,
     Transient,
 )
 from integrations.providers.http import ApiSession, Meter
@@ -357,7 +358,8 @@ def _failed(job: SyncJob, claim: Claim, log: SyncLog, error: ProviderError) -> N
     if queue.requeue(claim, after=again.seconds, counts=again.counts, failure=failure):
         if isinstance(error, AllowanceUsedUp):
             logger.error("provider.allowance_used_up", extra=_ids(job) | {"code": error.code})
-        event = "asked_to_wait" if isinstance(error, RateLimited) else "tried_again"
+        asked = isinstance(error, RateLimited) and not isinstance(error, Resting)
+        event = "asked_to_wait" if asked else "tried_again"
         history.note(log, event, f"{failure.sentence} Going on {_when(again.seconds)}.")
     logger.info("sync.retry", extra=_ids(job) | {"code": error.code, "after": round(again.seconds, 1)})
 

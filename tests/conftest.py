@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from connections import pacing
+from connections import shared
 from integrations import catalogue
 from integrations.models import Role, Venue
 from mappings import templates
@@ -82,9 +82,9 @@ def _sandbox_process() -> Iterator[Sandbox]:
 
 def forget_limits(sandbox_url: str) -> None:
     """Forget how fast a sandbox's accounts were called: after a reset they are new accounts with the same names."""
-    keys = pacing._redis.keys(f"backline:*:{sandbox_url}:*")
+    keys = shared.store.keys(f"backline:*:{sandbox_url}:*")
     if keys:
-        pacing._redis.delete(*keys)
+        shared.store.delete(*keys)
 
 
 @pytest.fixture

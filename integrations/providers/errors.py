@@ -3,7 +3,8 @@
 ProviderError
 ├── Transient              5xx, timeout, network, unreadable answer -> queued again with backoff
 │   └── RateLimited        asked to slow down -> queued again at that time; uses up no attempt
-│       └── AllowanceUsedUp  our application's own allowance is gone -> the same, and our alarm
+│       ├── AllowanceUsedUp  our application's own allowance is gone -> the same, and our alarm
+│       └── Resting          it did not answer several times -> left alone for a while; uses up no attempt
 ├── CursorExpired          the provider forgot our place -> read again from the bookmark
 ├── BookmarkExpired        the provider no longer remembers back to our bookmark -> everything is read again
 ├── AuthExpired            the access token is over -> refreshed once, the request repeated
@@ -69,6 +70,12 @@ class RateLimited(Transient):
 
 class AllowanceUsedUp(RateLimited):
     """What our application may use over all venues is used up; no venue is to blame, and the operator has to know."""
+
+
+class Resting(RateLimited):
+    """The provider did not answer several times; nobody calls it before `retry_after`, then one worker asks."""
+
+    error_class = ErrorClass.PROVIDER_DOWN
 
 
 class CursorExpired(ProviderError):

@@ -22,7 +22,7 @@ import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from integrations.providers.errors import AuthExpired, Misconfigured, RateLimited, Transient
+from integrations.providers.errors import AuthExpired, Misconfigured, ProviderError, RateLimited, Transient
 
 CONNECT_SECONDS = 3.0
 READ_SECONDS = 10.0
@@ -43,6 +43,19 @@ class Pace(Protocol):
 
     def hold(self, seconds: float) -> None:
         """Let nobody call the account for so long."""
+
+
+class Guard(Protocol):
+    """What keeps us from calling a provider that does not answer; shared like the limits."""
+
+    def check(self) -> None:
+        """Raise Resting when no call may be made now."""
+
+    def silent(self) -> None:
+        """Note a call without a usable answer."""
+
+    def heard(self) -> None:
+        """Note an answer, whatever it says."""
 
 
 class _Watchdog:
@@ -203,6 +216,7 @@ class ApiSession:
         authorization: Callable[[], Mapping[str, str]] | None = None,
         renew: Callable[[Mapping[str, str]], None] | None = None,
         pace: Pace | None = None,
+        guard: Guard | None = None,
         call_class: Callable[[str, str], str] = lambda method, path: "api",
         other_bases: Mapping[str, str] | None = None,
         account: Mapping[str, Any] | None = None,
@@ -212,8 +226,8 @@ class ApiSession:
         """Keep what every call needs.
 
         `authorization` returns the headers that authorise a call at the time of the call; `renew` is given those that
-        the provider says are over, once for each call, and raises when it cannot help. `pace` may be None for calls
-        outside an account's limits (token endpoints). `call_class` names a call's class for the meter.
+        the provider says are over, once for each call, and raises when it cannot help. `pace` and `guard` may be None
+        for calls outside an account's limits (token endpoints). `call_class` names a call's class for the meter.
         `other_bases` are addresses beside the API's, such as the token endpoint's. `account` is what is known of the
         account. `repeats_timeouts` is off where a call that was given up still counts as one under way over there.
         `patience` is the total time of a call in seconds; a page that a person waits for has less of it.
@@ -231,7 +245,7 @@ class ApiSession:
         self._classify = classify
         self._authorization = authorization
         self._renew = renew
-        self._pace = pace
+        self._pace, self._guard = pace, guard
 
     def __repr__(self) -> str:
         return f"ApiSession({self.base_url})"
@@ -309,8 +323,26 @@ class ApiSession:
         sent = self._headers | ({"Content-Type": "application/json"} if body is not None else {}) | dict(headers)
         stop_waiting_at = min(time.monotonic() + _LONGEST_WAIT_HERE, ends_at)
         turn = self._pace.turn(stop_waiting_at) if self._pace else contextlib.nullcontext()
-        with turn:
+        with turn, self._guarded():
             status, received, data = self._metered(method, url, sent, body, ends_at)
+            return self._answer(status, received, data, may_be_empty)
+
+    @contextlib.contextmanager
+    def _guarded(self) -> Iterator[None]:
+        """Call only a provider that is not left alone just now, and note whether it answered."""
+        if self._guard is None:
+            yield
+            return
+        self._guard.check()
+        try:
+            yield
+        except ProviderError as error:
+            is_silent = isinstance(error, Transient) and not isinstance(error, RateLimited)
+            (self._guard.silent if is_silent else self._guard.heard)()
+            raise
+        self._guard.heard()
+
+    def _answer(self, status: int, received: dict[str, str], data: bytes, may_be_empty: bool) -> Answer:
         if status >= 400:
             error = self._classify(status, received, data)
             if isinstance(error, RateLimited) and self._pace is not None:

@@ -7,8 +7,9 @@ import uuid
 from contextlib import ExitStack
 
 import pytest
+import redis
 
-from connections import pacing
+from connections import pacing, shared
 from connections.pacing import AccountPace
 from integrations.providers.base import Limits
 from integrations.providers.errors import RateLimited
@@ -22,13 +23,17 @@ def account() -> str:
     return f"test-{uuid.uuid4()}"
 
 
-@pytest.fixture
-def without_redis(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A Redis address where nobody listens."""
+def nobody_listens() -> redis.Redis:
+    """Return a client of an address where nobody listens."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    nobody = pacing._client(f"redis://127.0.0.1:{port}")
-    monkeypatch.setattr(pacing, "_redis", nobody)
+    return shared.client(f"redis://127.0.0.1:{port}")
+
+
+@pytest.fixture
+def without_redis(monkeypatch: pytest.MonkeyPatch) -> None:
+    nobody = nobody_listens()
+    monkeypatch.setattr(pacing, "store", nobody)
     monkeypatch.setattr(pacing, "_take", nobody.register_script(pacing._TAKE))
     monkeypatch.setattr(pacing, "_enter", nobody.register_script(pacing._ENTER))
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from connections import pacing
+from connections import shared
 from connections.models import Connection
 from integrations import catalogue
 from integrations.providers import PROVIDERS, http
@@ -46,8 +46,8 @@ def _toy_is_known(monkeypatch: pytest.MonkeyPatch, transactional_db: None) -> No
 
 def forget_waits(sandbox: Sandbox) -> None:
     """Forget whom of this double's accounts we were asked to leave alone for a while."""
-    for name in pacing._redis.scan_iter(f"backline:*:{sandbox.url}:*"):
-        pacing._redis.delete(name)
+    for name in shared.store.scan_iter(f"backline:*:{sandbox.url}:*"):
+        shared.store.delete(name)
 
 
 @pytest.fixture
