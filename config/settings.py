@@ -177,6 +177,8 @@ CELERY_TIMEZONE = "UTC"
 SYNC_LEASE = timedelta(seconds=env.float("SYNC_LEASE_SECONDS", 30))  # a silent worker's job is taken over after this
 SYNC_SLICE = timedelta(seconds=env.float("SYNC_SLICE_SECONDS", 10))  # then others get their turn
 SYNC_MAX_ATTEMPTS = env.int("SYNC_MAX_ATTEMPTS", 8)  # tries in a row without a stored page
+SYNC_PLACES_PER_PROVIDER = env.int("SYNC_PLACES_PER_PROVIDER", 4)  # threads of a worker for one provider at once
+SYNC_PLACES_PER_VENUE = env.int("SYNC_PLACES_PER_VENUE", 4)  # jobs of one venue at work at once, over all workers
 BREAKER_AFTER = env.int("BREAKER_AFTER", 5)  # calls of an account in a row without an answer, then it is left alone
 BREAKER_REST = timedelta(seconds=env.float("BREAKER_REST_SECONDS", 30))  # for so long; then one worker asks
 BREAKER_ACCOUNTS = env.int("BREAKER_ACCOUNTS", 3)  # silent accounts of a provider, then all of its accounts rest

@@ -33,7 +33,7 @@ _REPLACED = "The sync that was asked for meanwhile goes on in its place."
 # stream at once, whichever way they go, never one whose connection is not authorised or is paused.
 _CLAIM = """
 WITH takeable AS (
-    SELECT job.id, job.priority, job.not_before,
+    SELECT job.id, job.priority, job.not_before, link.provider,
            row_number() OVER (PARTITION BY job.priority, job.venue_id ORDER BY job.not_before, job.id)
            + (SELECT count(*) FROM sync_queue busy
               WHERE busy.venue_id = job.venue_id AND busy.status = 'running' AND busy.lease_until >= now()) AS turn
@@ -47,10 +47,14 @@ WITH takeable AS (
                SELECT 1 FROM sync_queue other
                WHERE other.connection_id = job.connection_id AND other.object_type = job.object_type
                  AND other.status = 'running'))
+      AND link.provider <> ALL(%(without)s::text[])
+      AND (SELECT count(*) FROM sync_queue busy
+           WHERE busy.venue_id = job.venue_id AND busy.status = 'running' AND busy.lease_until >= now()) < %(places)s
     ORDER BY job.priority, turn, job.not_before, job.id
     LIMIT 16
 ), chosen AS (
-    SELECT job.id, job.status AS was FROM sync_queue job JOIN takeable ON takeable.id = job.id
+    SELECT job.id, job.status AS was, takeable.provider
+    FROM sync_queue job JOIN takeable ON takeable.id = job.id
     WHERE (job.status = 'queued' AND job.not_before <= now()) OR (job.status = 'running' AND job.lease_until < now())
     ORDER BY takeable.priority, takeable.turn, takeable.not_before, takeable.id
     LIMIT 1
@@ -63,7 +67,7 @@ SET status = 'running', attempts = job.attempts + 1, fence = job.fence + 1, leas
     failures = CASE WHEN chosen.was = 'running' THEN {lost} ELSE job.failures END
 FROM chosen
 WHERE job.id = chosen.id
-RETURNING job.id, job.fence, chosen.was
+RETURNING job.id, job.fence, chosen.was, chosen.provider
 """.format(lost=worker_lost("job."))  # noqa: S608 - a constant
 
 
@@ -97,6 +101,7 @@ class Claim:
     job_id: uuid.UUID
     fence: int
     taken_over: bool
+    provider: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +148,19 @@ def enqueue(
     return Started(run=jobs[0].run if joined and jobs else run, jobs=jobs, joined=joined)
 
 
-def claim() -> Claim | None:
-    """Take the next job, or return None when there is nothing to do. Committed before any work starts."""
+def claim(*, without: Sequence[str] = ()) -> Claim | None:
+    """Take the next job, or return None when there is nothing to do. Committed before any work starts.
+
+    Jobs of the providers in `without` stay where they are, and so do those of a venue that has its share at work.
+    """
+    asked = {
+        "owner": owner(), "lease": settings.SYNC_LEASE.total_seconds(), "without": list(without),
+        "places": settings.SYNC_PLACES_PER_VENUE,
+    }  # fmt: skip
     with database.cursor() as cursor:
-        cursor.execute(_CLAIM, {"owner": owner(), "lease": settings.SYNC_LEASE.total_seconds()})
+        cursor.execute(_CLAIM, asked)
         row = cursor.fetchone()
-    return Claim(job_id=row[0], fence=row[1], taken_over=row[2] == WorkStatus.RUNNING) if row else None
+    return Claim(row[0], row[1], taken_over=row[2] == WorkStatus.RUNNING, provider=row[3]) if row else None
 
 
 def claim_beside(connection: Connection, objects: Iterable[ObjectType]) -> list[Claim]:

@@ -4,7 +4,7 @@ import logging
 
 from celery import shared_task
 
-from syncing import queue, runner, schedule
+from syncing import bulkheads, runner, schedule
 from syncing.doorbell import Doorbell
 
 logger = logging.getLogger(__name__)
@@ -19,11 +19,11 @@ def ring(times: int = 1) -> bool:
 
 def work_once() -> bool:
     """Take one job and work on it for a slice. Return whether there was one."""
-    claim = queue.claim()
-    if claim is None:
-        return False
-    runner.run(claim)
-    return True
+    with bulkheads.claimed() as claim:
+        if claim is None:
+            return False
+        runner.run(claim)
+        return True
 
 
 @shared_task

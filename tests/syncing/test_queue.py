@@ -127,7 +127,10 @@ def test_a_lease_that_ran_out_is_taken_over_under_a_higher_fence(connection: Con
     assert queue.claim() is None
     lapse(taken_job := SyncJob.objects.get())
     second = queue.claim()
-    assert (first, second) == (Claim(taken_job.pk, 1, taken_over=False), Claim(taken_job.pk, 2, taken_over=True))
+    assert (first, second) == (
+        Claim(taken_job.pk, 1, taken_over=False, provider="square"),
+        Claim(taken_job.pk, 2, taken_over=True, provider="square"),
+    )
 
 
 def test_the_old_worker_changes_nothing_after_a_take_over(connection: Connection) -> None:
@@ -152,7 +155,8 @@ def test_a_job_that_ended_is_not_ended_again(connection: Connection) -> None:
     assert SyncJob.objects.get().status == "succeeded"
 
 
-def test_workers_at_once_never_get_the_same_job(connection: Connection) -> None:
+def test_workers_at_once_never_get_the_same_job(connection: Connection, settings: Any) -> None:
+    settings.SYNC_PLACES_PER_VENUE = 100
     put(connection, *PROVIDERS["square"].streams)
     got: list[Claim | None] = []
     at_once(12, lambda: got.append(queue.claim()))
