@@ -15,6 +15,7 @@ logger = logging.getLogger(__name__)
 # code -> (HTTP status, title). The page /problems/<code>/ explains each.
 CODES: dict[str, tuple[int, str]] = {
     "validation_failed": (400, "Something in the request is not right"),
+    "filter_required": (400, "Say which ones"),
     "state_invalid": (400, "This sign-in cannot be finished"),
     "state_foreign_session": (400, "This sign-in began in another browser"),
     "state_wrong_provider": (400, "This sign-in began for another provider"),
@@ -34,6 +35,7 @@ CODES: dict[str, tuple[int, str]] = {
     "plan_stale": (409, "Something changed since the plan was made"),
     "in_progress": (409, "Still working on it"),
     "state_expired": (410, "This sign-in took too long"),
+    "confirm_mismatch": (409, "This is not what was confirmed"),
     "stale_version": (412, "Somebody else changed it meanwhile"),
     "too_large": (413, "Too much at once"),
     "unsupported": (415, "This cannot be read"),

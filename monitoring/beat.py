@@ -8,6 +8,7 @@ from django_celery_beat.models import IntervalSchedule, PeriodicTask
 ENTRIES: dict[str, tuple[str, timedelta]] = {
     "due-syncs": ("syncing.tasks.due", timedelta(seconds=10)),
     "sweep": ("syncing.tasks.sweep", timedelta(seconds=30)),
+    "recover-stale": ("monitoring.tasks.recover_stale", timedelta(seconds=30)),
     "renew-access": ("syncing.tasks.renew_access", timedelta(minutes=10)),
     "figures": ("monitoring.tasks.rebuild_figures", timedelta(minutes=10)),
 }

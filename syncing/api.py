@@ -57,6 +57,7 @@ _PLANNED = {
         }
     ],
 }  # fmt: skip
+_REQUEUED = {"requeued": 1, "records": 7, "jobs": _STARTED["jobs"], "skipped": []}
 _ONE_RUN = OpenApiParameter("run", UUID, OpenApiParameter.QUERY, description="Only this run, in full.")
 
 
@@ -199,24 +200,30 @@ class SyncViewSet(GenericViewSet[SyncLog]):
         responses={
             202: OpenApiResponse(
                 bodies.Requeued,
-                examples=[example("Queued again", {"requeued": 1, "jobs": _STARTED["jobs"], "skipped": []}, 202)],
+                examples=[
+                    example("Queued again", {"requeued": 1, "records": 7, "jobs": _STARTED["jobs"], "skipped": []}, 202)
+                ],
             ),
             200: OpenApiResponse(bodies.Requeued, description="There was nothing to queue again."),
             **problems("validation_failed", "not_connected", "reauth_required"),
         },
     )
     def retry(self, request: Request, provider: str) -> Response:
-        """Make a new job for each object that was given up; the failed ones stay in the history as they are."""
+        """Make a new job for each object that was given up, and try its failing records again, each once.
+
+        What failed stays in the history as it is. Many records are stopped by themselves after five equal failures.
+        """
         found, venue = _asked(request, provider, Role.OPERATOR)
         given = _validated(bodies.RetryRequest, request, found)
         done = recovery.retry(
             lifecycle.authorised(venue, provider), actor=request.user, run=given.get("run"),
-            error_class=given.get("error_class", ""),
+            error_class=given.get("error_class", ""), records=given.get("records"),
         )  # fmt: skip
         if done.jobs:
             tasks.ring(len(done.jobs))
         answer = {
             "requeued": len(done.jobs),
+            "records": done.records,
             "jobs": [status.job_brief(job) for job in done.jobs],
             "skipped": [
                 {"id": each.job.pk, "object": each.job.object_type, "reason": each.reason, "detail": each.detail}

@@ -30,6 +30,14 @@ class Waits(Exception):
     """The run needs what another job is just reading; it comes back in a moment."""
 
 
+class Hopeless(Exception):
+    """A retry of many failed in the same way over and over; what it had not tried is as it was before."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.sentence)
+        self.failure = failure
+
+
 class Blocked(Exception):
     """The run needs objects whose own job was given up: its reason is the reason."""
 

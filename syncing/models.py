@@ -127,6 +127,7 @@ class SyncJob(WorkItem):
             models.Index(fields=["run"], name="jobs_of_a_run"),
             models.Index(fields=["connection"], condition=Q(status="dead"), name="given_up_jobs"),
             models.Index(fields=["batch"], condition=Q(batch__isnull=False), name="jobs_of_a_recovery"),
+            models.Index(KT("set_aside__batch"), condition=Q(set_aside__isnull=False), name="jobs_set_aside"),
         ]
 
     def __str__(self) -> str:

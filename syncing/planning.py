@@ -299,9 +299,9 @@ class Planner:
 class Batches:
     """Gathers steps over all pages until as many are together as one call takes, one operation at a time."""
 
-    def __init__(self, size: int) -> None:
-        """Begin with none."""
-        self._size = size
+    def __init__(self, size: int, *, first: int | None = None) -> None:
+        """Begin with none; the very first batch holds `first` steps where that is given."""
+        self._size, self._now = size, min(size, first) if first else size
         self._waiting: dict[Operation, list[Step]] = {operation: [] for operation in Operation}
 
     def filled(self, steps: Iterable[Step]) -> Iterator[list[Step]]:
@@ -310,8 +310,8 @@ class Batches:
             assert step.write is not None  # noqa: S101 - narrows the type
             waiting = self._waiting[step.write.operation]
             waiting.append(step)
-            if len(waiting) >= self._size:
-                self._waiting[step.write.operation] = []
+            if len(waiting) >= self._now:
+                self._waiting[step.write.operation], self._now = [], self._size
                 yield waiting
 
     def rest(self) -> Iterator[list[Step]]:

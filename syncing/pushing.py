@@ -27,6 +27,7 @@ from syncing.models import LinkState, Outcome, RecordLink, SyncCursor, SyncJob, 
 from syncing.outbox import Refused, Sent
 from syncing.planning import Batches, Planner, Step
 from syncing.queue import Claim
+from syncing.recovery import Watch
 from syncing.store import Counts
 from syncing.work import WorkStatus
 
@@ -46,12 +47,13 @@ class PushSlice:
         self.object_type = ObjectType(job.object_type)
         self.api: ApiSession | None = None
         self.ends_at = time.monotonic() + settings.SYNC_SLICE.total_seconds()
+        self.watch = Watch(job)
 
     def work(self) -> None:
         """Send what is behind until nothing is, the time is up or somebody wants it to stop.
 
         Raises a ProviderError that concerns the account; what concerns one record stands on its link. Raises Held
-        when the venue has not agreed to what would be done.
+        when the venue has not agreed to what would be done, and Hopeless when a retry fails over and over in one way.
         """
         self.planner = Planner(self.connection, self.object_type)
         if self.planner.is_read:
@@ -71,7 +73,7 @@ class PushSlice:
 
     def _batches(self) -> Iterator[list[Step]]:
         """Yield what is sent together; what needs no sending is settled on the way."""
-        batches = Batches(self.planner.outlet.batch_size)
+        batches = Batches(self.planner.outlet.batch_size, first=self.watch.first)
         for page in self.planner.steps():
             self._settle([step for step in page if step.write is None])
             yield from batches.filled(page)
@@ -144,6 +146,10 @@ class PushSlice:
             outbox.sent(self.connection, self.object_type, sent)
             outbox.refused(refused)
             self._add(counts, read=len(steps))
+        hopeless = self.watch.failed(each.problem for each in refused if each.state == LinkState.FAILING)
+        if hopeless is not None:
+            self.watch.put_back()
+            raise lease.Hopeless(hopeless)
 
     def _sorted(
         self, steps: Sequence[Step], results: Sequence[WriteResult], links: dict[Any, int]

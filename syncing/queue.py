@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -94,6 +94,41 @@ RETURNING job.id, job.fence
 """
 
 
+# One job for each stream that is named, however many; one that waits or runs already is joined. The newest wish counts:
+# a batch that somebody watches over, and everything rather than what changed.
+_ENQUEUE_MANY = """
+WITH asked AS (
+    SELECT link.id AS connection_id, link.venue_id, given.object, given.direction, given.mode, given.place
+    FROM unnest(%(connections)s::uuid[], %(objects)s::text[], %(directions)s::text[], %(modes)s::text[],
+                %(places)s::int[]) AS given(connection, object, direction, mode, place)
+    JOIN connections link ON link.id = given.connection AND link.status <> 'disconnected'
+), joined AS (
+    UPDATE sync_queue open SET batch = %(batch)s,
+           mode = CASE WHEN open.status = 'queued' AND asked.mode = 'full' THEN 'full' ELSE open.mode END,
+           queued_at = CASE WHEN open.status = 'queued' AND asked.mode = 'full' THEN now() ELSE open.queued_at END
+    FROM asked
+    WHERE open.connection_id = asked.connection_id AND open.object_type = asked.object
+      AND open.direction = asked.direction AND open.status IN ('queued', 'running')
+    RETURNING open.id, open.connection_id, open.object_type, open.direction
+), runs AS (
+    SELECT connection_id, gen_random_uuid() AS run FROM (SELECT DISTINCT connection_id FROM asked) each_once
+), made AS (
+    INSERT INTO sync_queue (id, run, venue_id, connection_id, object_type, direction, mode, priority, trigger, actor_id,
+                            status, attempts, fence, lease_owner, failure_class, failure_code, failure_sentence,
+                            queued_at, not_before, batch)
+    SELECT gen_random_uuid(), runs.run, asked.venue_id, asked.connection_id, asked.object, asked.direction, asked.mode,
+           %(priority)s, %(trigger)s, %(actor)s, 'queued', 0, 0, '', '', '', '', now(),
+           now() + make_interval(secs => asked.place / 1e6), %(batch)s
+    FROM asked JOIN runs USING (connection_id)
+    WHERE NOT EXISTS (SELECT FROM joined WHERE joined.connection_id = asked.connection_id
+                      AND joined.object_type = asked.object AND joined.direction = asked.direction)
+    ON CONFLICT DO NOTHING
+    RETURNING id
+)
+SELECT id FROM made
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """The right to work on one job while the lease lasts. `taken_over`: its last worker fell silent."""
@@ -148,12 +183,43 @@ def enqueue(
     return Started(run=jobs[0].run if joined and jobs else run, jobs=jobs, joined=joined)
 
 
+class Wanted(NamedTuple):
+    """A stream to be worked on."""
+
+    connection: uuid.UUID
+    object_type: ObjectType
+    direction: Direction = Direction.IN
+    mode: Mode = Mode.INCREMENTAL
+
+
+def enqueue_many(
+    wanted: Iterable[Wanted], *, trigger: Trigger, actor: Any = None, priority: Priority = Priority.HIGH,
+    batch: uuid.UUID | None = None,
+) -> list[uuid.UUID]:  # fmt: skip
+    """Put one job for each stream into the queue and return the new ones' ids; one that is there already is joined.
+
+    One statement, however many; safe to call twice and from several places at once. `batch` marks the jobs, also those
+    that were joined.
+    """
+    order = list(ObjectType)
+    rows = sorted(set(wanted), key=lambda each: (each.direction, order.index(each.object_type)))
+    asked: dict[str, Any] = {
+        "connections": [each.connection for each in rows], "objects": [str(each.object_type) for each in rows],
+        "directions": [str(each.direction) for each in rows], "modes": [str(each.mode) for each in rows],
+        "places": list(range(len(rows))), "priority": priority.value, "trigger": str(trigger),
+        "actor": actor.pk if actor is not None else None, "batch": batch,
+    }  # fmt: skip
+    with database.cursor() as cursor:
+        cursor.execute(_ENQUEUE_MANY, asked)
+        return [row[0] for row in cursor.fetchall()]
+
+
 def claim(*, without: Sequence[str] = ()) -> Claim | None:
     """Take the next job, or return None when there is nothing to do. Committed before any work starts.
 
     Jobs of the providers in `without` stay where they are, and so do those of a venue that has its share at work.
     """
-    asked = {
+    asked: dict[str, Any] = {
         "owner": owner(), "lease": settings.SYNC_LEASE.total_seconds(), "without": list(without),
         "places": settings.SYNC_PLACES_PER_VENUE,
     }  # fmt: skip

@@ -48,7 +48,7 @@ from syncing.behind import WriteBehind
 from syncing.consent import Held
 from syncing.inbound import Inbound
 from syncing.joining import Joining
-from syncing.lease import Blocked, LostLease, Stopped, Waits
+from syncing.lease import Blocked, Hopeless, LostLease, Stopped, Waits
 from syncing.models import LinkState, Mode, Outcome, RecordLink, SyncCursor, SyncJob, SyncLog, Trigger
 from syncing.pushing import PushSlice
 from syncing.queue import Claim
@@ -107,7 +107,7 @@ def _party(claim: Claim) -> list[tuple[SyncJob, Claim, Bookmarks]]:
 
 def _run_one(job: SyncJob, claim: Claim, beside: Bookmarks, api: ApiSession | None) -> "Turn | None":
     """Work on one job, over the session of the turn where there is one; return the slice, None when none began."""
-    if claim.taken_over and job.attempts > settings.SYNC_MAX_ATTEMPTS:
+    if job.fell_silent and job.attempts > settings.SYNC_MAX_ATTEMPTS:
         _give_up(job, claim, Failure(ErrorClass.OURS, "crash_loop", sentences.crash_loop()))
         return None
     log = history.open_log(job, taken_over=claim.taken_over)
@@ -126,7 +126,7 @@ def _run_one(job: SyncJob, claim: Claim, beside: Bookmarks, api: ApiSession | No
             history.stopped(log)
     except Waits:
         queue.requeue(claim, after=1.0, counts=False)
-    except Blocked as error:
+    except (Blocked, Hopeless) as error:
         _give_up(job, claim, error.failure, log=log)
     except BookmarkExpired as error:
         turn.begin_anew()

@@ -89,9 +89,12 @@ class StopRequest(VenueRequest):
 
 
 class RetryRequest(VenueRequest):
-    """Queue again what was given up; narrowed to one run or one error class if named."""
+    """Queue again what was given up; narrowed to one run, one error class or some records if named."""
 
     run = serializers.UUIDField(required=False)
+    records = serializers.ListField(
+        child=serializers.UUIDField(), required=False, min_length=1, max_length=1000, help_text="Ids of our records."
+    )
     error_class = serializers.ChoiceField(choices=_ERROR_CLASSES, required=False)
 
 
@@ -144,7 +147,8 @@ class SkippedJob(serializers.Serializer[Any]):
 class Requeued(serializers.Serializer[Any]):
     """What a retry queued again and what it left alone."""
 
-    requeued = serializers.IntegerField()
+    requeued = serializers.IntegerField(help_text="New jobs.")
+    records = serializers.IntegerField(help_text="Failing records that are tried again.")
     jobs = JobBrief(many=True)
     skipped = SkippedJob(many=True)
 

@@ -35,6 +35,8 @@ class WorkStatus(models.TextChoices):
 
 OPEN = (WorkStatus.QUEUED, WorkStatus.RUNNING)
 
+# Codes of failures that nobody told: the worker was gone, or gave no sign of life.
+SILENT = frozenset({"worker_lost", "worker_gone", "hangs"})
 _KEPT = 20  # failures on a row: the first and the latest
 # What a row holds of one failure more. Times are text as PostgreSQL writes JSON; `worker` is who had the lease.
 _NOTED = f"""
@@ -122,3 +124,8 @@ class WorkItem(models.Model):
                 condition=~Q(status="dead") | ~Q(failure_class=""), name="%(class)s_given_up_says_why"
             ),
         ]
+
+    @property
+    def fell_silent(self) -> bool:
+        """Return whether the last thing that went wrong was that its worker gave no sign of life."""
+        return bool(self.failures) and self.failures[-1]["code"] in SILENT

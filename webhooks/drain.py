@@ -23,6 +23,7 @@ from integrations.providers.errors import AuthRevoked
 from integrations.providers.types import ObjectType
 from syncing import news, queue
 from syncing.work import noted, worker_lost
+from webhooks import recovery
 from webhooks.models import WebhookSubscription
 
 logger = logging.getLogger(__name__)
@@ -176,6 +177,7 @@ def _put_back(batch: Sequence[Claimed], *, code: str, sentence: str) -> None:
     asked = {"most": settings.SYNC_MAX_ATTEMPTS, "rest": rest, "code": code[:120], "sentence": sentence}
     with database.cursor() as cursor:
         cursor.execute(_PUT_BACK, _keys(batch) | asked)
+    recovery.stop_hopeless([each.id for each in batch])
 
 
 def _end_access(revocations: list[_News]) -> None:

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.fields.json import KT
 from django.utils import timezone
 
 from connections.fields import SealedField
@@ -90,6 +91,7 @@ class WebhookEvent(WorkItem):
             models.Index(fields=["connection", "-received_at"], name="events_of_a_connection"),
             models.Index(fields=["connection"], condition=Q(status="dead"), name="given_up_events"),
             models.Index(fields=["batch"], condition=Q(batch__isnull=False), name="events_of_a_recovery"),
+            models.Index(KT("set_aside__batch"), condition=Q(set_aside__isnull=False), name="events_set_aside"),
         ]
 
     def __str__(self) -> str:
