@@ -7,10 +7,12 @@ from rest_framework.permissions import IsAuthenticated
 
 from connections.api import ConnectionViewSet
 from monitoring.api import IntegrationViewSet, NowhereViewSet
+from monitoring.recovery_api import EventRetryViewSet, RecoveryViewSet
 from syncing import choosing
 from syncing.api import SyncViewSet
 from syncing.records_api import RecordViewSet
 from webhooks import addresses
+from webhooks.api import EventViewSet
 from webhooks.views import deliver
 
 _PROVIDER = r"(?P<provider>[-\w]+)"
@@ -30,6 +32,10 @@ def _change(action: str) -> object:
     return ConnectionViewSet.as_view({"post": action}, choose=choosing.carry_out)
 
 
+def _recover(method: str, action: str) -> object:
+    return RecoveryViewSet.as_view({method: action})
+
+
 def _sync(method: str, action: str) -> object:
     return SyncViewSet.as_view({method: action})
 
@@ -44,8 +50,16 @@ _docs = login_required(
 )
 
 urlpatterns = [
+    _route("integrations/webhooks/retry", EventRetryViewSet.as_view({"post": "retry"}), "api-events-retry"),
+    _route(f"integrations/webhooks/{_PROVIDER}/events", EventViewSet.as_view({"get": "index"}), "api-events"),
     _route(addresses.OF_PROVIDER, deliver, "api-webhook"),
     _route(addresses.OF_SUBSCRIPTION, deliver, "api-webhook-own"),
+    _route("integrations/admin/force-sync", _recover("post", "force_sync"), "api-force-sync"),
+    _route("integrations/admin/clear-queue", _recover("post", "clear_queue"), "api-clear-queue"),
+    _route("integrations/admin/restore", _recover("post", "restore"), "api-restore"),
+    _route("integrations/admin/dead-letters", _recover("get", "dead_letters"), "api-dead-letters"),
+    _route("integrations/admin/process-dead-letter", _recover("post", "process_dead_letters"), "api-dead-letter"),
+    _route("integrations/admin/recover-stale", _recover("post", "recover_stale"), "api-recover-stale"),
     _route("integrations", _read("index"), "api-integrations"),
     _route(f"integrations/connect/{_PROVIDER}", _change("connect"), "api-connect"),
     _route(f"integrations/oauth/refresh/{_PROVIDER}", _change("refresh"), "api-refresh"),

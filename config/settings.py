@@ -233,6 +233,8 @@ SPECTACULAR_SETTINGS = {
         "EntryAction": "syncing.own.Action",
         "RunOutcome": "syncing.models.Outcome",
         "ErrorClass": "integrations.providers.errors.ErrorClass",
+        "SyncMode": "syncing.models.Mode",
+        "EventRetryMode": "webhooks.recovery.How",
     },
 }
 

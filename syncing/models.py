@@ -107,6 +107,12 @@ class SyncJob(WorkItem):
 
     class Meta(WorkItem.Meta):
         db_table = "sync_queue"
+        permissions = [
+            ("force_sync", "Can sync many venues at once"),
+            ("clear_queue", "Can take work out of the queue and put it back"),
+            ("process_dead_letters", "Can retry and discard given-up work"),
+            ("recover_stale", "Can let stale work go on"),
+        ]
         constraints = [
             *WorkItem.Meta.constraints,
             models.UniqueConstraint(
