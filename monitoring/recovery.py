@@ -334,6 +334,17 @@ def _confirmed(action: str, which: Filter, token: str, count: int) -> None:
         )
 
 
+def note(action: str, *, by: Any, reason: str, **more: str) -> None:
+    """Leave the entry of something that our team did and that has no rows of its own."""
+    _audit(action, uuid7(), by=by, reason=reason, which=Filter(), count=1, **more)
+
+
+def told(message: str) -> dict[str, Any]:
+    """Return what a log entry of an action says of it: {action, batch, count, filter, reason, request_id}."""
+    found: dict[str, Any] = orjson.loads(message)
+    return found
+
+
 def _audit(action: str, batch: UUID, *, by: Any, reason: str, which: Filter, count: int, **more: Any) -> None:
     """Leave a log entry, and a line in the log; what beat does has nobody behind it and leaves the line alone."""
     told = {

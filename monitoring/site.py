@@ -6,6 +6,8 @@ from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest
 
+from monitoring import console
+
 
 class BacklineAdminSite(admin.AdminSite):
     """The stock site, so that every package registers into it unchanged."""
@@ -15,6 +17,10 @@ class BacklineAdminSite(admin.AdminSite):
     index_title = "Everything we keep"
     site_url = "/integrations/"
     enable_nav_sidebar = False
+
+    def get_urls(self) -> list[Any]:
+        """Return the stock addresses after those of the console's own pages."""
+        return console.urls(self) + super().get_urls()
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Return what every page of the console needs: besides the stock, whether this house talks to the sandbox."""
