@@ -212,6 +212,14 @@ class SyncCursor(models.Model):
     miscount = models.PositiveIntegerField(
         default=0, help_text="How many fewer the provider counted than we hold, right after everything was read."
     )
+    reconciled_at = models.DateTimeField(
+        null=True, blank=True, help_text="Up to when what the provider told was held against what we received."
+    )
+    reconcile_after = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="The end of the lease while somebody is at it; after a failure the earliest next time.",
+    )
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
