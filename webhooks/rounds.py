@@ -94,7 +94,7 @@ class Round:
 
     def _move(self, seconds: float) -> bool:
         with database.cursor() as cursor:
-            asked = {"connection": self.connection_id, "until": self.until, "seconds": seconds}
+            asked: dict[str, Any] = {"connection": self.connection_id, "until": self.until, "seconds": seconds}
             cursor.execute(_AFTER, asked)
             rows = cursor.fetchall()
         if rows:

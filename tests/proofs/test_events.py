@@ -20,8 +20,15 @@ from connections.models import Connection
 from integrations.models import Venue
 from integrations.providers import PROVIDERS
 from integrations.providers.types import RawDelivery
-from syncing.models import SyncJob
+from syncing.models import SyncJob, SyncLog
+from tests.contract.stage import MAILCHIMP as MAILCHIMP_STAGE
+from tests.contract.stage import QUICKBOOKS as QUICKBOOKS_STAGE
+from tests.contract.stage import SQUARE as SQUARE_STAGE
+from tests.contract.stage import STRIPE as STRIPE_STAGE
+from tests.contract.stage import Stage
 from tests.factories import VenueFactory
+from tests.proofs import losing
+from tests.provider_sandbox import Sandbox
 from tests.webhooks.conftest import connected
 from tests.webhooks.forging import KINDS, Forger, Sent
 from tests.webhooks.senders import MAILCHIMP, PATH, PUBLIC_URL, SECRETS, SENDERS, SQUARE, Sender, square_event, url
@@ -32,6 +39,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("
 FULL = os.environ.get("PROOFS") == "full"
 DELIVERIES = 10_000 if FULL else 500
 OVER_HTTP = 1_000 if FULL else 80
+CUSTOMERS, ROUNDS, FEW = (505, 5, 60) if FULL else (45, 2, 24)
 each_sender = pytest.mark.parametrize("sender", SENDERS, ids=str)
 Point = Callable[[str], None]
 
@@ -178,3 +186,53 @@ def test_every_event_finds_its_own_venue(venue: Venue, live_server: Any, point: 
         assert row.connection == own.get(row.account_id), row
     lost = WebhookEvent.objects.filter(verdict="unroutable").count()
     point(f"{OVER_HTTP:,} events of 12 accounts: each with its own of 10 venues, {lost} with none")
+
+
+@pytest.mark.parametrize("stage", [SQUARE_STAGE, STRIPE_STAGE], ids=str)
+def test_what_is_never_delivered_is_here_once_after_one_reconcile(
+    stage: Stage, sandbox: Sandbox, live_server: Any, settings: Any, point: Point
+) -> None:
+    told = losing.opened(stage, sandbox, live_server, settings, customers=CUSTOMERS)
+    told.disturb(drop=0.05, duplicate=0.05, reorder=20, seed=23)
+    for _ in range(ROUNDS):
+        told.change(CUSTOMERS - 5)
+    told.delivered()
+    losing.work_off()
+    told.disturb(drop=1.0)
+    told.change(5)
+    counts = told.delivered()
+    before, stale = told.rows(), told.stale()
+    assert before == counts["announced"] - counts["dropped"]
+    assert stale == 5
+    losing.reconcile()
+    assert told.rows() == counts["announced"]
+    assert told.rows(verdict="found", status="succeeded") == counts["dropped"]
+    assert told.stale() == 0
+    calls = SyncLog.objects.get(object_type="event").call_count
+    point(
+        f"{counts['announced']:,} events, {counts['dropped']:,} never delivered, {counts['duplicated']:,} twice: "
+        f"after one reconcile 0 missing, 0 doubled, {stale} stale records are 0 (calls for the list: {calls:,})"
+    )
+
+
+@pytest.mark.parametrize("stage", [MAILCHIMP_STAGE, QUICKBOOKS_STAGE], ids=str)
+def test_where_there_is_no_list_of_events_the_records_are_right_after_one_reconcile(
+    stage: Stage, sandbox: Sandbox, live_server: Any, settings: Any, point: Point
+) -> None:
+    told = losing.opened(stage, sandbox, live_server, settings, customers=FEW)
+    told.disturb(drop=0.3, seed=23)
+    told.change(FEW)
+    told.delivered()
+    losing.work_off()
+    told.disturb(drop=1.0)
+    told.change(FEW // 2)
+    counts = told.delivered()
+    stale = told.stale()
+    assert stale >= FEW // 3
+    sandbox.clear_log()
+    losing.reconcile()
+    assert told.stale() == 0
+    point(
+        f"{counts['dropped']:,} of {counts['announced']:,} never delivered: {stale} stale records are 0 after one "
+        f"reconcile (calls: {sandbox.calls()})"
+    )
