@@ -10,7 +10,7 @@ from django.utils import timezone
 from connections.models import Connection
 from integrations.providers.types import JSON, ObjectType
 from syncing.models import SyncCursor
-from tests.contract.account import Account, connect, open_account, stored
+from tests.contract.account import Account, agrees, connect, open_account, stored
 from tests.contract.stage import Stage
 from tests.contract.working import read, settle
 from tests.provider_sandbox import Sandbox
@@ -60,7 +60,7 @@ class Told:
         live, _ = self.account.truth(CUSTOMER)
         here = stored(self.connection, CUSTOMER)
         assert here.keys() == live.keys()
-        return sum(_differ(here[each], live[each]) for each in live)
+        return sum(not agrees(here[each], live[each]) for each in live)
 
 
 def opened(stage: Stage, sandbox: Sandbox, server: Any, settings: Any, *, customers: int) -> Told:
@@ -132,7 +132,3 @@ def _hook_quickbooks(account: Account, connection: Connection, server: Any, sett
 _HOOKS = {
     "square": _hook_square, "stripe": _hook_stripe, "mailchimp": _hook_mailchimp, "quickbooks": _hook_quickbooks,
 }  # fmt: skip
-
-
-def _differ(here: Any, there: Any) -> bool:
-    return any(here[name] != there[name] for name in here.keys() & there.keys() if not isinstance(here[name], dict))

