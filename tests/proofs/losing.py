@@ -1,7 +1,7 @@
 """An account whose news are delivered to us over HTTP, some of them never, and what is here of them afterwards."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import requests
@@ -29,6 +29,7 @@ class Told:
 
     account: Account
     connection: Connection
+    since: datetime
 
     @property
     def kind(self) -> str:
@@ -52,8 +53,8 @@ class Told:
         return dict(self.account.sandbox.ask("GET", path))
 
     def rows(self, **which: Any) -> int:
-        """Return how many events are here."""
-        return WebhookEvent.objects.filter(connection=self.connection, **which).count()
+        """Return how many events are here; the account has a past, whose last day is in the list as well."""
+        return WebhookEvent.objects.filter(connection=self.connection, happened_at__gte=self.since, **which).count()
 
     def stale(self) -> int:
         """Return how many customers are not here as they are there."""
@@ -73,7 +74,7 @@ def opened(stage: Stage, sandbox: Sandbox, server: Any, settings: Any, *, custom
     _HOOKS[stage.key](account, connection, server, settings)
     read(connection, *stage.stream(CUSTOMER).needs, CUSTOMER)
     SyncCursor.objects.filter(connection=connection).update(next_run_at=timezone.now() + timedelta(hours=1))
-    return Told(account, connection)
+    return Told(account, connection, timezone.now().replace(microsecond=0))
 
 
 def work_off() -> None:
