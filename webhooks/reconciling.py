@@ -17,7 +17,7 @@ from connections.models import Connection
 from connections.sealing import CannotOpen
 from integrations.ids import uuid7
 from integrations.providers import PROVIDERS
-from integrations.providers.base import EventList, Provider, WebhookReceiver
+from integrations.providers.base import EventList, Provider, RestingStream, WebhookReceiver
 from integrations.providers.errors import (
     AccountBlocked,
     AuthExpired,
@@ -29,10 +29,10 @@ from integrations.providers.errors import (
     ProviderError,
 )  # fmt: skip
 from integrations.providers.http import ApiSession
-from integrations.providers.types import ProviderEvent, RawDelivery
+from integrations.providers.types import ObjectType, ProviderEvent, RawDelivery
 from mappings.models import Direction
 from syncing import history, news, retry, sentences
-from syncing.models import Mode, Outcome, SyncLog, Trigger
+from syncing.models import Mode, Outcome, SyncCursor, SyncLog, Trigger
 from syncing.runner import Shutdown
 from syncing.store import Counts
 from webhooks import intake, rounds, storing
@@ -43,7 +43,7 @@ from webhooks.storing import Source
 logger = logging.getLogger(__name__)
 
 OBJECT = "event"  # what the history calls it
-_AT_ONCE = 5  # connections in hand of one worker
+_AT_ONCE = 20  # connections in hand of one worker
 _OVERLAP = timedelta(hours=1)  # clocks differ, and an event may be listed later than it happened
 _REFUSED = (AuthRevoked, AuthExpired)
 _NOT_OPEN = (PermissionMissing, NotFound, Invalid)
@@ -78,7 +78,7 @@ def _reconcile(mine: Round, done: Done) -> None:
     connection = Connection.objects.select_related("venue").get(pk=mine.connection_id)
     provider = PROVIDERS[connection.provider]
     if provider.event_list is None or provider.webhooks is None:
-        done.reads += _read_instead(mine)
+        done.reads += _read_instead(mine, provider)
         return
     look = _Look(mine, connection, provider, provider.event_list, provider.webhooks)
     try:
@@ -123,7 +123,7 @@ class _Look:
             self._store(page, self.api)
         if self.mine.began - self.mine.since > self.listed.reaches:
             history.note(self.log, "out_of_reach", "The list does not go back that far; what changed is read as well.")
-            self.reads = _read_instead(self.mine)
+            self.reads = _read_instead(self.mine, self.provider)
         elif not self.mine.through():
             raise LostRound
         history.finished(self.log)
@@ -134,7 +134,7 @@ class _Look:
         history.note(
             self.log, "not_listed", f"{name} does not show us what it told ({error.code}); what changed is read."
         )
-        self.reads = _read_instead(self.mine)
+        self.reads = _read_instead(self.mine, self.provider)
         history.finished(self.log)
 
     def failed(self, error: ProviderError | CannotOpen) -> None:
@@ -199,12 +199,21 @@ class _Look:
         return again.seconds if again is not None else retry.CAP_SECONDS
 
 
-def _read_instead(mine: Round) -> int:
+def _read_instead(mine: Round, provider: Provider) -> int:
     """Queue one read of each stream, and return how many jobs were made. What waits already serves as it is."""
+    rested = _just_read(mine, provider)
     with transaction.atomic():
         if not mine.through():
             return 0
-        return news.arrived([(mine.connection_id, each) for each in mine.objects])
+        return news.arrived([(mine.connection_id, each) for each in mine.objects if each not in rested])
+
+
+def _just_read(mine: Round, provider: Provider) -> set[ObjectType]:
+    """Return what changes rarely and was read since it last rested: it is read in its own time, and calls may cost."""
+    rests = {kind: stream.rests for kind, stream in provider.streams.items() if isinstance(stream, RestingStream)}
+    read = SyncCursor.objects.filter(connection=mine.connection_id, direction=Direction.IN, object_type__in=rests)
+    found = read.values_list("object_type", "last_succeeded_at")
+    return {ObjectType(kind) for kind, at in found if at is not None and at > mine.began - rests[ObjectType(kind)]}
 
 
 def _open_log(connection: Connection) -> SyncLog:

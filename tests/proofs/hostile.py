@@ -138,9 +138,10 @@ def _flow(line: socket.socket, size: int) -> None:
 
 
 def _status(line: socket.socket) -> int:
+    """Return the status once the server has closed the connection: nothing of this request is in its memory then."""
     answer = b""
     try:
-        while b"\r\n" not in answer and (part := line.recv(4096)):
+        while part := line.recv(65_536):
             answer += part
     except ConnectionResetError:
         pass

@@ -136,13 +136,20 @@ def test_without_a_list_each_stream_on_the_schedule_is_read_once(stage: Stage, s
     account.act("change", **{stage.streams[CUSTOMER].changes: 4})
     reconcile()
     assert account.calls() == []
-    planned = SyncCursor.objects.filter(connection=connection, direction="in").values_list("object_type", flat=True)
-    waiting = SyncJob.objects.filter(connection=connection, status="queued").values_list("object_type", flat=True)
-    assert sorted(waiting) == sorted(planned)
+    waiting = SyncJob.objects.filter(connection=connection, status="queued").values_list("object_type", "trigger")
+    assert set(waiting) == {("customer", "event")}
     reconcile()
-    assert SyncJob.objects.filter(connection=connection, status="queued").count() == len(planned)
+    assert waiting.count() == 1
     settle()
     assert_exact(account, connection, CUSTOMER)
+
+
+def test_what_rests_is_read_as_well_when_it_rested_too_long(sandbox: Sandbox) -> None:
+    _, connection = opened(MAILCHIMP, sandbox)
+    SyncCursor.objects.filter(object_type="audience").update(last_succeeded_at=timezone.now() - timedelta(hours=7))
+    reconcile()
+    waiting = SyncJob.objects.filter(connection=connection, status="queued").values_list("object_type", flat=True)
+    assert set(waiting) == {"audience", "customer"}
 
 
 @each_list
