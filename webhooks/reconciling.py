@@ -126,6 +126,8 @@ class _Look:
             self.reads = _read_instead(self.mine, self.provider)
         elif not self.mine.through():
             raise LostRound
+        if self.lost:
+            history.note(self.log, "found", f"{self.lost:,} had not arrived; what they are about is read now.")
         history.finished(self.log)
 
     def is_closed(self, error: ProviderError) -> None:
