@@ -218,7 +218,7 @@ class SyncCursor(models.Model):
     reconcile_after = models.DateTimeField(
         null=True,
         blank=True,
-        help_text="The end of the lease while somebody is at it; after a failure the earliest next time.",
+        help_text="While somebody is at it the end of the lease; after a failure the next try.",
     )
     updated_at = models.DateTimeField(auto_now=True)
 
