@@ -14,24 +14,20 @@ import base64
 import hmac
 import json
 import os
-import signal
 import socket
 import statistics
 import subprocess
 import sys
 import threading
 import time
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 
 import psycopg
 
 from benchmarks import stage
+from benchmarks.serving import SENDERS, Line, send, server
 
 _SECRET, _PUBLIC_URL = "bench-signature-key", "https://hub.example.test"
 _INTAKE, _BARE = "/api/v1/integrations/webhooks/square", "/bare"
-_SENDERS = 8
 _GOAL, _P99_MS = 0.8, 100.0
 
 
@@ -89,17 +85,17 @@ def _seed() -> int:
 def _throughput(asked: argparse.Namespace, environment: dict[str, str]) -> bool:
     """Print how many deliveries a second each takes, pair by pair; return whether the median ratio meets the goal."""
     pairs = []
-    with _server(environment) as port:
-        _send(port, [_request(_INTAKE, 10**8 + n) for n in range(200)] + [_request(_BARE, n) for n in range(200)])
+    with server(environment, "benchmarks.bare:application") as (port, _):
+        send(port, [_request(_INTAKE, 10**8 + n) for n in range(200)] + [_request(_BARE, n) for n in range(200)])
         for turn in range(asked.repeat):
             numbers = range(turn * 10**6, turn * 10**6 + asked.events)
-            bound = _send(port, [_request(_BARE, number + 10**7) for number in numbers])
-            pairs.append((bound, _send(port, [_request(_INTAKE, number) for number in numbers])))
+            bound = send(port, [_request(_BARE, number + 10**7) for number in numbers])
+            pairs.append((bound, send(port, [_request(_INTAKE, number) for number in numbers])))
     ratio = statistics.median(ours.per_second / bound.per_second for bound, ours in pairs)
     bound, ours = pairs[0]
     print(
         f"throughput  {ours.per_second:,.0f} of {bound.per_second:,.0f} deliveries/s = {ratio:.2f} of a bare view "
-        f"(median of {asked.repeat}); p99 {ours.p99:.1f} ms of {bound.p99:.1f} ms with {_SENDERS} senders",
+        f"(median of {asked.repeat}); p99 {ours.p99:.1f} ms of {bound.p99:.1f} ms with {SENDERS} senders",
         flush=True,
     )
     stored = _stored(environment)
@@ -109,15 +105,15 @@ def _throughput(asked: argparse.Namespace, environment: dict[str, str]) -> bool:
 def _waits(asked: argparse.Namespace, environment: dict[str, str], what: str, *, forged: bool = False) -> bool:
     """Print how long deliveries wait at a hundred a second; return whether p99 meets the goal and all are stored."""
     before, first = _stored(environment), time.time_ns() % 10**9 + 10**9
-    with _server(environment) as port:
-        _send(port, [_request(_INTAKE, first + 10**7 + n) for n in range(100)])
+    with server(environment, "benchmarks.bare:application") as (port, _):
+        send(port, [_request(_INTAKE, first + 10**7 + n) for n in range(100)])
         before = _stored(environment)
         flood = threading.Event()
         noise = threading.Thread(target=_forge, args=(port, flood))
         if forged:
             noise.start()
         number = 100 * asked.seconds
-        came = _send(port, [_request(_INTAKE, first + each) for each in range(number)], per_second=100)
+        came = send(port, [_request(_INTAKE, first + each) for each in range(number)], per_second=100)
         flood.set()
         if forged:
             noise.join()
@@ -129,90 +125,11 @@ def _waits(asked: argparse.Namespace, environment: dict[str, str], what: str, *,
     return came.p99 <= _P99_MS and stored == number
 
 
-class Came:
-    """What the senders saw: statuses, and seconds that each delivery took."""
-
-    def __init__(self) -> None:
-        self.statuses: Counter[int] = Counter()
-        self.took: list[float] = []
-        self.seconds = 0.0
-
-    @property
-    def per_second(self) -> float:
-        return len(self.took) / self.seconds
-
-    @property
-    def p50(self) -> float:
-        return statistics.median(self.took) * 1000
-
-    @property
-    def p99(self) -> float:
-        return sorted(self.took)[int(len(self.took) * 0.99)] * 1000
-
-
-def _send(port: int, requests: Sequence[bytes], *, per_second: float = 0) -> Came:
-    """Send all of them over a few open connections, as fast as they are answered or at a pace; return what came."""
-    came, lock, started = Came(), threading.Lock(), time.perf_counter()
-
-    def sender(own: Sequence[bytes], offset: float) -> None:
-        line = _Line(port)
-        for place, request in enumerate(own):
-            if per_second:
-                due = started + offset + place * _SENDERS / per_second
-                time.sleep(max(0.0, due - time.perf_counter()))
-            began = time.perf_counter()
-            status = line.ask(request)
-            with lock:
-                came.took.append(time.perf_counter() - began)
-                came.statuses[status] += 1
-
-    threads = [
-        threading.Thread(target=sender, args=(requests[each::_SENDERS], each / per_second if per_second else 0.0))
-        for each in range(_SENDERS)
-    ]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    came.seconds = time.perf_counter() - started
-    return came
-
-
 def _forge(port: int, ended: threading.Event) -> None:
     """Send forged ones, some eighty a second, until told to end."""
-    line, request = _Line(port), _request(_INTAKE, 1).replace(b"Signature: ", b"Signature: x")
+    line, request = Line(port), _request(_INTAKE, 1).replace(b"Signature: ", b"Signature: x")
     while not ended.wait(0.012):
         line.ask(request)
-
-
-class _Line:
-    """One connection that stays open."""
-
-    def __init__(self, port: int) -> None:
-        self._port = port
-        self._socket = socket.create_connection(("127.0.0.1", port), timeout=60)
-
-    def ask(self, request: bytes) -> int:
-        """Send a request and return the status of its answer."""
-        try:
-            return self._ask(request)
-        except (ConnectionError, ValueError):  # the server closed it between two requests
-            self._socket = socket.create_connection(("127.0.0.1", self._port), timeout=60)
-            return self._ask(request)
-
-    def _ask(self, request: bytes) -> int:
-        self._socket.sendall(request)
-        answer = b""
-        while b"\r\n\r\n" not in answer:
-            part = self._socket.recv(65_536)
-            if not part:
-                raise ConnectionError
-            answer += part
-        head, _, body = answer.partition(b"\r\n\r\n")
-        length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0])
-        while len(body) < length:
-            body += self._socket.recv(65_536)
-        return int(head.split(b" ", 2)[1])
 
 
 def _request(path: str, number: int) -> bytes:
@@ -240,37 +157,6 @@ def _request(path: str, number: int) -> bytes:
         f"X-Square-HmacSha256-Signature: {signature.decode()}\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body
-
-
-@contextmanager
-def _server(environment: dict[str, str]) -> Iterator[int]:
-    """Give the port of a server started as the Procfile does, with the bound beside the intake."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-    command = ["gunicorn", "benchmarks.bare:application", "--bind", f"127.0.0.1:{port}", "--log-level", "error"]
-    command += ["--workers", "2", "--threads", "4", "--no-control-socket", "--keep-alive", "30"]
-    server = subprocess.Popen(
-        [sys.executable, "-m", *command],
-        cwd=stage.ROOT, env=environment,
-    )  # fmt: skip
-    try:
-        _wait_for(port)
-        yield port
-    finally:
-        server.send_signal(signal.SIGTERM)
-        server.wait(timeout=30)
-
-
-def _wait_for(port: int) -> None:
-    give_up_at = time.monotonic() + 60
-    while time.monotonic() < give_up_at:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            time.sleep(0.1)
-        else:
-            return
-    raise TimeoutError("The server did not start.")
 
 
 def _stored(environment: dict[str, str]) -> int:

@@ -10,6 +10,7 @@ ENTRIES: dict[str, tuple[str, timedelta]] = {
     "sweep": ("syncing.tasks.sweep", timedelta(seconds=30)),
     "recover-stale": ("monitoring.tasks.recover_stale", timedelta(seconds=30)),
     "renew-access": ("syncing.tasks.renew_access", timedelta(minutes=10)),
+    "reconcile": ("webhooks.tasks.reconcile", timedelta(minutes=1)),
     "figures": ("monitoring.tasks.rebuild_figures", timedelta(minutes=10)),
 }
 

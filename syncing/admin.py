@@ -161,7 +161,8 @@ class SyncCursorAdmin(ReadOnlyAdmin):
     """How far each stream was read, and when it is read next."""
 
     list_display = (
-        "object_type", "connection_link", "direction", "last_succeeded_at", "age", "last_full_at", "next_run_at",
+        "object_type", "connection_link", "direction", "last_succeeded_at", "age", "last_full_at", "reconciled_at",
+        "next_run_at",
     )  # fmt: skip
     list_filter = (ObjectFilter, ConnectionProviderFilter, "direction")
     list_select_related = ("connection__venue",)

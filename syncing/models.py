@@ -221,6 +221,14 @@ class SyncCursor(models.Model):
     miscount = models.PositiveIntegerField(
         default=0, help_text="How many fewer the provider counted than we hold, right after everything was read."
     )
+    reconciled_at = models.DateTimeField(
+        null=True, blank=True, help_text="Up to when what the provider told was held against what we received."
+    )
+    reconcile_after = models.DateTimeField(
+        null=True,
+        blank=True,
+        help_text="While somebody is at it the end of the lease; after a failure the next try.",
+    )
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:

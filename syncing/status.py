@@ -251,7 +251,7 @@ def _error(error_class: str, code: str, sentence: str) -> dict[str, str] | None:
 
 def _label(object_type: str) -> str:
     found = next((words for each, words in canonical.OBJECTS.items() if each == object_type), None)
-    return found.plural.capitalize() if found else object_type
+    return (found.plural if found else f"{object_type}s").capitalize()
 
 
 # --- CSV --------------------------------------------------------------------------------------------------------------

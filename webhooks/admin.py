@@ -13,6 +13,7 @@ from webhooks.models import Verdict, WebhookEvent, WebhookSubscription
 
 _VERDICT_SHAPES = {
     Verdict.ACCEPTED: "●",
+    Verdict.FOUND: "◐",
     Verdict.IGNORED: "○",
     Verdict.UNROUTABLE: "▲",
     Verdict.UNREADABLE: "◆",

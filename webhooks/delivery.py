@@ -47,7 +47,7 @@ def _read(stream: Any, most: int) -> bytes:
         while left > 0 and (part := stream.read(min(left, 65_536))):
             parts.append(part)
             left -= len(part)
-    except (OSError, ValueError) as error:
+    except Exception as error:  # servers have classes of their own for it, and not of one family
         raise Problem("validation_failed", "The body could not be read to its end.") from error
     return b"".join(parts)
 

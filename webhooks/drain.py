@@ -77,7 +77,8 @@ UPDATE integration_webhooks event
 SET status = 'succeeded', finished_at = now(), lease_until = NULL, lease_owner = '',
     failure_class = '', failure_code = '', failure_field = '', failure_sentence = ''
 {_MINE}
-RETURNING event.connection_id, event.object_type, event.is_revocation, event.happened_at, event.received_at
+RETURNING event.connection_id, event.object_type, event.is_revocation, event.happened_at, event.received_at,
+          event.delivery IS NOT NULL
 """  # noqa: S608 - two constants
 _FAILED_AGAIN = noted(
     "event.", failure_class="'ours'", code="%(code)s::text", field="''", sentence="%(sentence)s::text"
@@ -110,6 +111,7 @@ class _News(NamedTuple):
     is_revocation: bool
     happened_at: datetime | None
     received_at: datetime
+    was_delivered: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +148,7 @@ def settle(batch: Sequence[Claimed]) -> int:
             cursor.execute(_SETTLE, _keys(batch))
             told = [_News(*row) for row in cursor.fetchall()]
         _end_access([each for each in told if each.is_revocation])
-        _note_received({each.connection for each in told})
+        _note_received({each.connection for each in told if each.was_delivered})
         return news.arrived(_streams(told))
 
 

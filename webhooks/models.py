@@ -43,9 +43,10 @@ class WebhookSubscription(models.Model):
 
 
 class Verdict(models.TextChoices):
-    """What the verifier, the reader and the router made of a delivery."""
+    """What the verifier, the reader and the router made of a delivery, or that there was none."""
 
     ACCEPTED = "accepted", "Accepted"
+    FOUND = "found", "Found by reconciling, never delivered"
     IGNORED = "ignored", "Not of interest"
     UNROUTABLE = "unroutable", "No such account here"
     UNREADABLE = "unreadable", "Cannot be read"
@@ -56,7 +57,8 @@ class WebhookEvent(WorkItem):
     """One event as it arrived; the dedupe key makes a second delivery of it a no-op.
 
     A delivery of several events is several rows with the same `delivery`; the first of them holds its bytes. Of
-    deliveries that were not signed by the provider one a minute leaves a row, without its bytes.
+    deliveries that were not signed by the provider one a minute leaves a row, without its bytes. What was found in the
+    provider's own list has no delivery, and its body is the event as it was listed.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

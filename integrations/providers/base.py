@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar, Protocol, runtime_checkable
 
 from integrations.providers.http import ApiSession
@@ -278,6 +278,22 @@ class WebhookReceiver(Protocol):
         """Return the events of a verified delivery. Raises BadRecord when it cannot be read."""
 
 
+class EventList(Protocol):
+    """What a provider told, listed by itself: what it failed to deliver is found there.
+
+    `reaches` is how far back the list goes. Where there is none, reading what changed is the list.
+    """
+
+    reaches: ClassVar[timedelta]
+
+    def since(self, api: ApiSession, account_id: str, moment: datetime) -> Iterator[list[RawDelivery]]:
+        """Yield the account's events from a moment on, page by page, at the fewest calls there are for it.
+
+        Each is given as a delivery of it would have held it, so that `WebhookReceiver.parse` reads the same key out of
+        it. Types that are not of interest may come, too. Raises PermissionMissing where the list is not open to us.
+        """
+
+
 class Check(Protocol):
     """What confirms an authorisation, whichever way it came."""
 
@@ -344,6 +360,7 @@ class Provider:
     call_class: Callable[[str, str], str] = one_class
     classify: "Classifier" = field(kw_only=True)
     outlets: Mapping[ObjectType, Outlet] = field(default_factory=dict, kw_only=True)
+    event_list: EventList | None = field(default=None, kw_only=True)
 
     @property
     def writers(self) -> dict[ObjectType, Outlet]:

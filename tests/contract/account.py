@@ -143,16 +143,16 @@ def assert_exact(account: Account, connection: Connection, object_type: ObjectTy
     live, _ = account.truth(object_type)
     here = stored(connection, object_type)
     assert here.keys() == live.keys(), f"{account.stage} {object_type}"
-    stale = [each for each in live if not _agrees(here[each], live[each])]
+    stale = [each for each in live if not agrees(here[each], live[each])]
     assert stale == [], [(here[each], live[each]) for each in stale[:1]]
     links = RecordLink.objects.filter(connection=connection, external_type=object_type, state="in_step")
     assert links.values("record").distinct().count() == len(live)
 
 
-def _agrees(here: Any, there: Any) -> bool:
+def agrees(here: Any, there: Any) -> bool:
     """Whether what both sides hold is equal; what was not asked for, or was put beside it, does not count."""
     if isinstance(here, dict) and isinstance(there, dict):
-        return all(_agrees(here[name], there[name]) for name in here.keys() & there.keys())
+        return all(agrees(here[name], there[name]) for name in here.keys() & there.keys())
     if isinstance(here, list) and isinstance(there, list):
-        return len(here) == len(there) and all(map(_agrees, here, there))
+        return len(here) == len(there) and all(map(agrees, here, there))
     return bool(here == there or (isinstance(here, dict) and here.get("id") == there))

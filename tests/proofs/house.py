@@ -18,7 +18,7 @@ from config.local.valkey import Valkey
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 LEASE_SECONDS = 4
-_OPTIONS = ("--pool", "threads", "--concurrency", "2", "--queues", "syncs,default", "--loglevel", "INFO", "-n")
+_OPTIONS = ("--pool", "threads", "--concurrency", "2", "--loglevel", "INFO", "--queues")
 
 
 class House:
@@ -28,7 +28,7 @@ class House:
         self.log = folder / "house.log"
         self._valkey = Valkey(Project(ROOT), f"proof-{os.getpid()}", password="proof-broker-canary")
         self.redis_url = self._valkey.start()
-        self._environment = os.environ | {
+        self.environment = os.environ | {
             "DATABASE_URL": database_url(),
             "REDIS_URL": self.redis_url,
             "SANDBOX_URL": sandbox_url,
@@ -40,14 +40,14 @@ class House:
         }
         self.workers: list[subprocess.Popen[bytes]] = []
 
-    def start_worker(self) -> "subprocess.Popen[bytes]":
-        """Start one worker as the Procfile does, and wait until it is ready."""
+    def start_worker(self, queues: str = "syncs,default") -> "subprocess.Popen[bytes]":
+        """Start one worker of these queues as the Procfile does, and wait until it is ready."""
         before = self.text().count("worker.ready")
         name = f"proof{len(self.workers)}@%h"
         worker = subprocess.Popen(
-            [sys.executable, "-m", "celery", "--quiet", "-A", "config", "worker", *_OPTIONS, name],
+            [sys.executable, "-m", "celery", "--quiet", "-A", "config", "worker", *_OPTIONS, queues, "-n", name],
             cwd=ROOT,
-            env=self._environment,
+            env=self.environment,
             stdout=self.log.open("ab"),
             stderr=subprocess.STDOUT,
         )

@@ -5,24 +5,41 @@
 """
 
 import os
+import subprocess
+import sys
+import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import timedelta
+from pathlib import Path
 from random import Random
 from typing import Any
 
+import orjson
 import pytest
+import redis
 import requests
 from django.db import transaction
+from django.utils import timezone
 
+from benchmarks import serving
 from connections.models import Connection
 from integrations.models import Venue
 from integrations.providers import PROVIDERS
 from integrations.providers.types import RawDelivery
-from syncing.models import SyncJob
+from syncing.models import SyncCursor, SyncJob, SyncLog
+from tests.contract.stage import MAILCHIMP as MAILCHIMP_STAGE
+from tests.contract.stage import QUICKBOOKS as QUICKBOOKS_STAGE
+from tests.contract.stage import SQUARE as SQUARE_STAGE
+from tests.contract.stage import STRIPE as STRIPE_STAGE
+from tests.contract.stage import Stage
 from tests.factories import VenueFactory
-from tests.webhooks.conftest import connected
+from tests.proofs import hostile, losing
+from tests.proofs.house import ROOT, database_url, house, wait_for
+from tests.provider_sandbox import Sandbox
+from tests.webhooks.conftest import connected, subscribed
 from tests.webhooks.forging import KINDS, Forger, Sent
 from tests.webhooks.senders import MAILCHIMP, PATH, PUBLIC_URL, SECRETS, SENDERS, SQUARE, Sender, square_event, url
 from webhooks import drain, intake
@@ -32,6 +49,10 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("
 FULL = os.environ.get("PROOFS") == "full"
 DELIVERIES = 10_000 if FULL else 500
 OVER_HTTP = 1_000 if FULL else 80
+AWAY = 60  # seconds
+SLOTS = 1_000 if FULL else 160
+CUSTOMERS, ROUNDS, FEW = (505, 5, 60) if FULL else (45, 2, 24)
+full = pytest.mark.skipif(not FULL, reason="takes a minute and judges time: ./backline prove events")
 each_sender = pytest.mark.parametrize("sender", SENDERS, ids=str)
 Point = Callable[[str], None]
 
@@ -129,6 +150,22 @@ def test_everything_true_is_stored_once_over_http_however_often_it_comes(
     point(f"{len(sent):,} deliveries of {OVER_HTTP:,} events: {OVER_HTTP:,} rows")
 
 
+# What beat's tasks call, as often as there is something, in small bites so that the three meet.
+BEAT = """
+import sys, django, orjson
+django.setup()
+from syncing import schedule
+from webhooks import rounds
+print("ready", flush=True)
+sys.stdin.readline()
+queued, claimed = 0, []
+for _ in range(60):
+    queued += schedule.enqueue_due(limit=20)
+    claimed += [str(each.connection_id) for each in rounds.claim(3)]
+print(orjson.dumps({"queued": queued, "claimed": claimed}).decode())
+"""
+
+
 class Killed(Exception):
     """The drain's process ended here."""
 
@@ -178,3 +215,161 @@ def test_every_event_finds_its_own_venue(venue: Venue, live_server: Any, point: 
         assert row.connection == own.get(row.account_id), row
     lost = WebhookEvent.objects.filter(verdict="unroutable").count()
     point(f"{OVER_HTTP:,} events of 12 accounts: each with its own of 10 venues, {lost} with none")
+
+
+@pytest.mark.parametrize("stage", [SQUARE_STAGE, STRIPE_STAGE], ids=str)
+def test_what_is_never_delivered_is_here_once_after_one_reconcile(
+    stage: Stage, sandbox: Sandbox, live_server: Any, settings: Any, point: Point
+) -> None:
+    told = losing.opened(stage, sandbox, live_server, settings, customers=CUSTOMERS)
+    told.disturb(drop=0.05, duplicate=0.05, reorder=20, seed=23)
+    for _ in range(ROUNDS):
+        told.change(CUSTOMERS - 5)
+    told.delivered()
+    losing.work_off()
+    told.disturb(drop=1.0)
+    told.change(5)
+    counts = told.delivered()
+    before, stale = told.rows(), told.stale()
+    assert before == counts["announced"] - counts["dropped"]
+    assert 0 < stale <= 5
+    losing.reconcile()
+    assert told.rows() == counts["announced"]
+    assert told.rows(verdict="found", status="succeeded") == counts["dropped"]
+    assert told.stale() == 0
+    calls = SyncLog.objects.get(object_type="event").call_count
+    point(
+        f"{counts['announced']:,} events, {counts['dropped']:,} never delivered, {counts['duplicated']:,} twice: "
+        f"after one reconcile 0 missing, 0 doubled, {stale} stale records are 0 (calls for the list: {calls:,})"
+    )
+
+
+@pytest.mark.parametrize("stage", [MAILCHIMP_STAGE, QUICKBOOKS_STAGE], ids=str)
+def test_where_there_is_no_list_of_events_the_records_are_right_after_one_reconcile(
+    stage: Stage, sandbox: Sandbox, live_server: Any, settings: Any, point: Point
+) -> None:
+    told = losing.opened(stage, sandbox, live_server, settings, customers=FEW)
+    told.disturb(drop=0.3, seed=23)
+    told.change(FEW)
+    told.delivered()
+    losing.work_off()
+    told.disturb(drop=1.0)
+    told.change(FEW // 2)
+    counts = told.delivered()
+    stale = told.stale()
+    assert stale >= FEW // 3
+    sandbox.clear_log()
+    losing.reconcile()
+    assert told.stale() == 0
+    point(
+        f"{counts['dropped']:,} of {counts['announced']:,} never delivered: {stale} stale records are 0 after one "
+        f"reconcile (calls: {sandbox.calls()})"
+    )
+
+
+def environment(**more: str) -> dict[str, str]:
+    """Return what a web server of its own needs to take deliveries in on the test's database."""
+    secrets = {f"{key.upper()}_WEBHOOK_SECRETS": ",".join(known) for key, known in SECRETS.items()}
+    return os.environ | secrets | {
+        "DATABASE_URL": database_url(), "PUBLIC_URL": PUBLIC_URL, "SANDBOX_URL": "http://127.0.0.1:9",
+        "SECURE_SSL_REDIRECT": "false", "ALLOWED_HOSTS": "127.0.0.1", "LOG_LEVEL": "ERROR", "MALLOC_ARENA_MAX": "2",
+        **more,
+    }  # fmt: skip
+
+
+def test_what_is_hostile_gets_the_right_answer_and_costs_no_memory(venue: Venue, point: Point) -> None:
+    token = subscribed(connected(venue, MAILCHIMP))
+    wanted = hostile.cases(token)
+    assert len(wanted) >= 60
+    with serving.server(environment(), workers=1) as (port, pid):
+        for sender in SENDERS:
+            body = sender.event(10**6)
+            assert hostile.ask(port, hostile.true(sender, body)) == 200
+        before = hostile.measure_anew(pid)
+        answers = {case.name: hostile.ask(port, case) for case in wanted}
+        grown = {child: peak - before[child] for child, peak in hostile.largest(pid).items()}
+    wrong = {case.name: answers[case.name] for case in wanted if answers[case.name] not in case.right}
+    assert wrong == {}
+    assert max(answers.values()) < 500
+    rows = WebhookEvent.objects.exclude(dedupe_key__contains=f"{10**6}")
+    assert not rows.filter(status="queued").exists()
+    told = Counter(answers.values())
+    most = max(grown.values()) / 1e6
+    point(
+        f"{len(wanted)} requests: {', '.join(f'{told[each]} x {each}' for each in sorted(told))}; none worked, "
+        f"{rows.count()} kept as what they are; the serving process grew by {most:.1f} MB at its peak"
+    )
+    assert most <= 20
+
+
+@full
+def test_the_broker_is_away_for_a_minute_and_then_emptied(venue: Venue, tmp_path: Path, point: Point) -> None:
+    connected(venue, SQUARE)
+    sent = [hostile.true(SQUARE, square_event(number)).request for number in range(100 * (5 + AWAY + 10))]
+    with house("http://127.0.0.1:9", tmp_path) as broken:
+        broken.start_worker("webhooks")
+        with serving.server(environment(REDIS_URL=broken.redis_url)) as (port, _):
+            serving.send(port, [hostile.true(SQUARE, square_event(-number)).request for number in range(1, 101)])
+            WebhookEvent.objects.all().delete()
+            with ThreadPoolExecutor(1) as beside:
+                sending = beside.submit(serving.send, port, sent, per_second=100)
+                time.sleep(5)
+                broken.stop_broker()
+                time.sleep(AWAY)
+                broken.start_broker()
+                redis.from_url(broken.redis_url).flushall()
+                emptied = timezone.now()
+                came = sending.result()
+        waited = wait_for(
+            lambda: not WebhookEvent.objects.exclude(status="succeeded").exists(), seconds=30, what="the last event"
+        )
+    assert came.statuses == {200: len(sent)}
+    assert WebhookEvent.objects.count() == len(sent)
+    lags = sorted(each.total_seconds() for each in lags_of(WebhookEvent.objects.all()))
+    after = max(each.total_seconds() for each in lags_of(WebhookEvent.objects.filter(received_at__gte=emptied)))
+    p95 = lags[int(len(lags) * 0.95)]
+    point(
+        f"{len(sent):,} deliveries at 100/s: all 200 and stored, p50 {came.p50:.0f} ms, p99 {came.p99:.0f} ms; worked "
+        f"off p95 {p95:.1f} s and at most {lags[-1]:.1f} s later, after FLUSHALL at most {after:.1f} s; the last one "
+        f"{waited:.1f} s after it was sent"
+    )
+    assert came.p99 <= 500
+    assert p95 <= 10
+    assert after <= 5
+
+
+def lags_of(events: Any) -> list[timedelta]:
+    """Return how long after they came they were worked off."""
+    return [finished - received for received, finished in events.values_list("received_at", "finished_at")]
+
+
+def test_three_beats_at_once_run_each_due_slot_once(tmp_path: Path, point: Point) -> None:
+    now = timezone.now()
+    connections = [connected(VenueFactory(), SQUARE, account=f"B{number}") for number in range(SLOTS // 8)]
+    SyncCursor.objects.update(
+        next_run_at=now, last_succeeded_at=now - timedelta(days=2), reconciled_at=now - timedelta(days=2)
+    )
+    beats = [
+        subprocess.Popen(
+            [sys.executable, "-c", BEAT], cwd=ROOT, env=environment(DJANGO_SETTINGS_MODULE="config.settings"),
+            stdout=subprocess.PIPE, stdin=subprocess.PIPE,
+        )
+        for _ in range(3)
+    ]  # fmt: skip
+    for beat in beats:
+        assert beat.stdout is not None
+        assert beat.stdout.readline() == b"ready\n"
+    for beat in beats:
+        assert beat.stdin is not None
+        beat.stdin.write(b"go\n")
+        beat.stdin.flush()
+    told = [orjson.loads(beat.communicate(timeout=60)[0]) for beat in beats]
+    queued = Counter(SyncJob.objects.values_list("connection", "object_type"))
+    claimed = Counter(each for one in told for each in one["claimed"])
+    slots = SyncCursor.objects.count()
+    assert (sum(one["queued"] for one in told), len(queued), set(queued.values())) == (slots, slots, {1})
+    assert (len(claimed), set(claimed.values())) == (len(connections), {1})
+    point(
+        f"{slots:,} due slots: {len(queued):,} jobs, made by {[one['queued'] for one in told]}; {len(claimed):,} "
+        f"connections to reconcile, claimed by {[len(one['claimed']) for one in told]}; none twice"
+    )

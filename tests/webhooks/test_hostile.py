@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 import pytest
 from django.test import RequestFactory
+from gunicorn.http.errors import InvalidChunkSize
 
 from tests.webhooks.conftest import Deliver, connected, subscribed
 from tests.webhooks.senders import (
@@ -107,10 +108,11 @@ def test_a_length_that_does_not_fit_is_refused(length: str, status: int) -> None
     assert view(request, "square").status_code == status
 
 
-def test_a_sender_that_breaks_off_is_refused() -> None:
+@pytest.mark.parametrize("error", [OSError("gone"), InvalidChunkSize(b"zz")], ids=str)
+def test_a_sender_that_breaks_off_or_makes_no_sense_is_refused(error: Exception) -> None:
     class Broken:
         def read(self, size: int) -> bytes:
-            raise OSError("gone")
+            raise error
 
     request = RequestFactory().post(f"{PATH}/square", b"", content_type="application/json")
     request.META |= {"CONTENT_LENGTH": "10", "wsgi.input": Broken()}
