@@ -31,6 +31,7 @@ _OBJECTS = {
     "upemail": ObjectType.CUSTOMER,
     "cleaned": ObjectType.CUSTOMER,
 }
+EVENTS = tuple(_OBJECTS)  # what we ask to be told of
 
 
 class MailchimpWebhooks:

@@ -4,6 +4,7 @@ from integrations.providers.base import Provider
 from integrations.providers.square import client, streams
 from integrations.providers.square.auth import SquareCheck, SquareKey, SquareOAuth
 from integrations.providers.square.chooser import LocationChooser
+from integrations.providers.square.registrar import SquareRegistrar
 from integrations.providers.square.spec import SPEC
 from integrations.providers.square.webhooks import SquareWebhooks
 
@@ -14,6 +15,7 @@ SQUARE = Provider(
     oauth=SquareOAuth(),
     key_auth=SquareKey(),
     webhooks=SquareWebhooks(),
+    registrar=SquareRegistrar(),
     chooser=LocationChooser(),
     classify=client.classify,
 )

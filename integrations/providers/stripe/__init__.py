@@ -3,6 +3,7 @@
 from integrations.providers.base import Provider
 from integrations.providers.stripe import client, streams
 from integrations.providers.stripe.auth import StripeCheck, StripeEntrance, StripeKey, StripeOAuth
+from integrations.providers.stripe.registrar import StripeRegistrar
 from integrations.providers.stripe.spec import SPEC
 from integrations.providers.stripe.webhooks import StripeWebhooks
 
@@ -13,6 +14,7 @@ STRIPE = Provider(
     oauth=StripeOAuth(),
     key_auth=StripeKey(),
     webhooks=StripeWebhooks(),
+    registrar=StripeRegistrar(),
     entrance=StripeEntrance(),
     classify=client.classify,
 )

@@ -9,11 +9,12 @@ from typing import Any, ClassVar
 
 from integrations.providers.deliveries import json_of, matches, text_of, timed
 from integrations.providers.errors import BadRecord
-from integrations.providers.stripe.events import hints
+from integrations.providers.stripe.events import EVENTS, hints
 from integrations.providers.types import ProviderEvent, RawDelivery
 
 SIGNATURE_HEADER = "stripe-signature"
 _REVOKED = "account.application.deauthorized"
+EVENTS_OF_APPLICATION = (*EVENTS, _REVOKED)
 _MODES = {True: "live", False: "test"}
 
 
