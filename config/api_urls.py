@@ -10,7 +10,7 @@ from monitoring.api import IntegrationViewSet, NowhereViewSet
 from syncing import choosing
 from syncing.api import SyncViewSet
 from syncing.records_api import RecordViewSet
-from webhooks import addresses
+from webhooks import addresses, farewell
 from webhooks.views import deliver
 
 _PROVIDER = r"(?P<provider>[-\w]+)"
@@ -27,7 +27,7 @@ def _read(action: str) -> object:
 
 
 def _change(action: str) -> object:
-    return ConnectionViewSet.as_view({"post": action}, choose=choosing.carry_out)
+    return ConnectionViewSet.as_view({"post": action}, choose=choosing.carry_out, farewell=farewell.say)
 
 
 def _sync(method: str, action: str) -> object:

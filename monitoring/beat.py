@@ -9,6 +9,8 @@ ENTRIES: dict[str, tuple[str, timedelta]] = {
     "due-syncs": ("syncing.tasks.due", timedelta(seconds=10)),
     "sweep": ("syncing.tasks.sweep", timedelta(seconds=30)),
     "renew-access": ("syncing.tasks.renew_access", timedelta(minutes=10)),
+    "tend-webhooks": ("webhooks.tasks.tend", timedelta(minutes=10)),
+    "tell-owners": ("monitoring.tasks.tell_owners", timedelta(minutes=1)),
     "figures": ("monitoring.tasks.rebuild_figures", timedelta(minutes=10)),
 }
 

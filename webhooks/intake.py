@@ -22,8 +22,8 @@ from webhooks.models import Verdict, WebhookSubscription
 
 logger = logging.getLogger(__name__)
 
-# The account that the verified body names leads to the one live connection there is of it; at an address of its own
-# a delivery reaches that connection alone, whatever it says.
+# The account that the verified body names leads to the one live connection there is of it; at an address of a
+# connection's own a delivery reaches that connection alone, whatever it says.
 _BY_ACCOUNT = "link.account_id = told.account AND told.account <> ''"
 _BY_ADDRESS = "link.id = %(connection)s AND told.account IN ('', link.account_id)"
 # One event is a row of plain values: with arrays of one element their making costs as much as the INSERT.
@@ -124,9 +124,10 @@ def store(provider: Provider, delivery: RawDelivery, told: Told, subscription: W
         "unreadable": sentence,
         "unreadable_class": failure_class,
     }
-    if subscription is not None:
-        asked["connection"] = subscription.connection_id
-    rows = prepared.execute(_STATEMENTS[is_one, subscription is not None], asked)
+    of_connection = subscription.connection_id if subscription else None
+    if of_connection:
+        asked["connection"] = of_connection
+    rows = prepared.execute(_STATEMENTS[is_one, of_connection is not None], asked)
     return sum(status == "queued" for (status,) in rows)
 
 

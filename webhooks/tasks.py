@@ -5,6 +5,7 @@ from celery import shared_task
 from syncing import tasks as syncs
 from syncing.doorbell import Doorbell
 from syncing.runner import Shutdown
+from webhooks import registrations, upkeep
 from webhooks.drain import work_off
 from webhooks.soon import Soon
 
@@ -27,3 +28,11 @@ def drain() -> None:
     """Work off one batch, then ring again if there was anything."""
     if work_once() and not Shutdown.requested:
         ring()
+
+
+@shared_task
+def tend() -> None:
+    """See to the registrations that are due, and let former secrets go."""
+    while upkeep.work_once() and not Shutdown.requested:
+        pass
+    registrations.forget_former()

@@ -49,7 +49,9 @@ def connected(venue: Venue, sender: Sender, *, account: str = "", mode: str = ""
 def subscribed(connection: Connection, *, secret: str = "", former: str = "") -> str:
     """Return the token of a new address of the connection's own."""
     token = addresses.new_token()
-    row = WebhookSubscription(connection=connection, url_token_hash=addresses.fingerprint(token))
+    row = WebhookSubscription(
+        connection=connection, provider=connection.provider, place=token[:8], url_token_hash=addresses.fingerprint(token)
+    )
     if secret:
         credentials.seal(row, "signing_secret", secret)
     if former:

@@ -1,4 +1,4 @@
-"""How Mailchimp is asked to tell us of changes: webhooks of one audience each, which leave out what we changed ourselves.
+"""How Mailchimp is asked to tell us of changes: webhooks of one audience each, which leave out what we changed there.
 
 One that is made today is signed, with a secret that stands in the answer to the making and nowhere else. An older
 account's are not signed at all: their address is what proves them.

@@ -1,0 +1,145 @@
+"""From the connect to the disconnect: registered once, told, repaired, given another secret, removed."""
+
+from typing import Any
+
+import pytest
+
+from connections import lifecycle
+from connections.models import Connection
+from tests.contract.account import assert_exact
+from tests.provider_sandbox import Sandbox
+from tests.webhooks.working import CUSTOMER, WAYS, Told, Way, problems, tend, tomorrow
+from webhooks import farewell
+from webhooks.models import WebhookEvent, WebhookSubscription, WebhookUpkeep
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(params=WAYS, ids=str)
+def way(request: pytest.FixtureRequest) -> Way:
+    found: Way = request.param
+    return found
+
+
+@pytest.fixture
+def world(sandbox: Sandbox, live_server: Any, settings: Any) -> Sandbox:
+    """The doubles, which reach the test's own server; nothing is registered by hand."""
+    settings.SANDBOX_URL, settings.PUBLIC_URL, settings.WEBHOOK_SECRETS = sandbox.url, live_server.url, {}
+    settings.APPLICATION_TOKENS = {
+        "square": settings.SANDBOX_SQUARE_TOKEN,
+        "stripe": settings.PROVIDER_APPS["stripe"]["client_secret"],
+    }
+    for provider in settings.SANDBOX_APPS:
+        uri = f"{live_server.url}/api/v1/integrations/oauth/callback/{provider}"
+        sandbox.ask("POST", f"/{provider}/redirect-uris", {"uri": uri})
+    return sandbox
+
+
+@pytest.fixture
+def told(way: Way, world: Sandbox) -> Told:
+    return Told(way, world)
+
+
+def test_connecting_leads_to_one_registration_and_changes_come_in_by_it(told: Told) -> None:
+    assert (tend(), problems(), len(told.there())) == (1, [], 1)
+    row = told.row()
+    assert (row.external_id, bool(row.signing_secret)) == (str(told.there()[0]["id"]), True)
+    assert row.connection_id == (None if told.way.of_application else told.connection.pk)
+    told.read_once()
+    told.change(3)
+    assert set(WebhookEvent.objects.values_list("verdict", "connection")) == {("accepted", told.connection.pk)}
+    told.work()
+    assert_exact(told.account, told.connection, CUSTOMER)
+    assert told.row().last_received_at is not None
+
+
+def test_a_look_that_finds_everything_well_costs_one_call_and_changes_nothing(told: Told) -> None:
+    tend()
+    before = told.row()
+    told.sandbox.clear_log()
+    tomorrow()
+    assert (tend(), told.sandbox.calls()) == (1, 1)
+    assert (told.row().pk, told.row().external_id) == (before.pk, before.external_id)
+    assert tend() == 0
+
+
+def test_what_was_deleted_there_is_registered_again(told: Told) -> None:
+    tend()
+    (gone,) = told.there()
+    told.ask("DELETE", f"{told.path()}/{gone['id']}")
+    tomorrow()
+    tend()
+    (back,) = told.there()
+    assert (problems(), back["id"] != gone["id"], told.row().external_id) == ([], True, str(back["id"]))
+    if not told.way.of_application:
+        assert [entry["event"] for entry in _history(told)][-2:] == ["news_ordered", "news_restored"]
+
+
+def test_what_was_spoiled_there_is_put_right_in_place(told: Told) -> None:
+    tend()
+    (before,) = told.there()
+    _spoil(told, before["id"])
+    assert told.there() != [before]
+    tomorrow()
+    tend()
+    (after,) = told.there()
+    assert {name: after[name] for name in after if name != "updated_at"} == {
+        name: before[name] for name in before if name != "updated_at"
+    }
+
+
+def test_another_secret_signs_and_the_former_one_is_accepted_for_a_while(told: Told) -> None:
+    from webhooks import rotation
+
+    tend()
+    told.read_once()
+    former = told.row()
+    assert rotation.ask(WebhookSubscription.objects.all()) == 1
+    tend()
+    assert (len(told.there()), problems()) == (1, [])
+    now = told.row()
+    assert now.signing_secret != former.signing_secret
+    told.change()
+    assert WebhookEvent.objects.filter(verdict="accepted").count() == 1
+    assert told.deliver()["acknowledged"] == 1
+
+
+def test_a_disconnect_removes_it_there_before_the_access_ends(told: Told) -> None:
+    tend()
+    steps = lifecycle.disconnect(told.connection, by=told.account.owner, farewell=farewell.say)
+    found = {step["step"]: step["result"] for step in steps}
+    if told.way.of_application:
+        assert (found["remove_webhooks"], len(_of_application(told))) == ("skipped", 1)
+        tomorrow()
+        tend()
+        assert _of_application(told) == []
+    else:
+        assert found["remove_webhooks"] == "done"
+        assert told.sandbox.ask("GET", "/log/counts")
+        row = WebhookSubscription.objects.get()
+        assert (row.active, row.signing_secret, row.removed_at is not None) == (False, None, True)
+    assert [step["step"] for step in steps].index("remove_webhooks") < len(steps) - 1
+
+
+def _of_application(told: Told) -> list[Any]:
+    return told.there()
+
+
+def _history(told: Told) -> list[dict[str, str]]:
+    return list(Connection.objects.get(pk=told.connection.pk).history)
+
+
+def _spoil(told: Told, hook_id: str) -> None:
+    path = f"{told.path()}/{hook_id}"
+    match told.way.stage.key:
+        case "square":
+            told.ask("PUT", path, {"subscription": {"enabled": False}})
+        case "stripe":
+            told.ask("POST", path, form={"disabled": "true"})
+        case "mailchimp":
+            told.ask("PATCH", path, {"sources": {"user": True, "admin": False, "api": True}})
+
+
+def test_nothing_is_due_before_a_day_is_over(told: Told) -> None:
+    tend()
+    assert (tend(), WebhookUpkeep.objects.get().attempts) == (0, 0)

@@ -1,0 +1,122 @@
+"""Accounts at the doubles that deliver to the test's own server, and the upkeep at work."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from django.utils import timezone
+
+from connections import sessions
+from connections.models import Connection
+from integrations.providers.types import ObjectType
+from syncing.models import SyncCursor
+from tests.contract.account import Account, open_account, paste_key, sign_in
+from tests.contract.stage import MAILCHIMP, SQUARE, STRIPE, Stage
+from tests.contract.working import read, settle
+from tests.provider_sandbox import Sandbox
+from tests.webhooks.conftest import ripe
+from webhooks import tasks, upkeep
+from webhooks.models import WebhookSubscription, WebhookUpkeep
+
+CUSTOMER = ObjectType.CUSTOMER
+KINDS = {"square": "customers", "stripe": "customers", "mailchimp": "members"}
+
+
+@dataclass(frozen=True)
+class Way:
+    """A provider, and how its owner lets us in."""
+
+    stage: Stage
+    signs_in: bool
+
+    def __str__(self) -> str:
+        return f"{self.stage.key}-{'sign-in' if self.signs_in else 'key'}"
+
+    @property
+    def of_application(self) -> bool:
+        return self.signs_in and self.stage is not MAILCHIMP
+
+    def connect(self, account: Account) -> Connection:
+        return sign_in(account) if self.signs_in else paste_key(account)
+
+
+WAYS = tuple(Way(stage, signs_in) for stage in (SQUARE, STRIPE, MAILCHIMP) for signs_in in (False, True))
+
+
+class Told:
+    """A venue that is connected one way, and what stands for it at the double."""
+
+    def __init__(self, way: Way, sandbox: Sandbox) -> None:
+        self.way, self.sandbox = way, sandbox
+        self.account = open_account(way.stage, sandbox)
+        self.connection = way.connect(self.account)
+
+    def there(self) -> list[dict[str, Any]]:
+        """What is registered at the double, as its API tells it."""
+        found: list[dict[str, Any]] = self.ask("GET", self.path())[_LIST[self.way.stage.key]]
+        return found
+
+    def path(self) -> str:
+        lists = self.account.told.get("lists") or [{"id": ""}]
+        return _PATH[self.way.stage.key].format(list=lists[0]["id"])
+
+    def ask(self, method: str, path: str, body: Any = None, form: Any = None) -> Any:
+        """Call the double with the account's, or our application's, own rights."""
+        provider = self.way.stage.provider
+        api = sessions.of_application(provider) if self.way.of_application else sessions.open_session(self.connection)
+        assert api is not None
+        if form is not None:
+            return api.post_form(path, form, repeatable=False).body
+        data = None if body is None else orjson.dumps(body)
+        return api.call(method, path, body=data, repeatable=False, may_be_empty=True).body
+
+    def row(self) -> WebhookSubscription:
+        """The one registration that is in use."""
+        return WebhookSubscription.objects.current().get(provider=self.way.stage.key)
+
+    def change(self, number: int = 1) -> None:
+        """Let the venue's people change customers there, and wait until everything is delivered."""
+        self.account.act("change", **{KINDS[self.way.stage.key]: number})
+        self.deliver()
+
+    def deliver(self) -> dict[str, int]:
+        done = self.sandbox.ask("POST", f"/{self.way.stage.key}/deliveries/flush", {"limit_seconds": 20, "hurry": True})
+        assert done["is_done"], done
+        counts: dict[str, int] = self.sandbox.ask("GET", f"/{self.way.stage.key}/deliveries")
+        return counts
+
+    def read_once(self) -> None:
+        """Let everything be read that a customer needs, so that news of them is wanted."""
+        read(self.connection, *self.way.stage.stream(CUSTOMER).needs, CUSTOMER)
+        SyncCursor.objects.filter(connection=self.connection).update(next_run_at=timezone.now())
+
+    def work(self) -> None:
+        """Work off what came in."""
+        ripe()
+        while tasks.work_once():
+            settle()
+
+
+_LIST = {"square": "subscriptions", "stripe": "data", "mailchimp": "webhooks"}
+_PATH = {
+    "square": "/v2/webhooks/subscriptions", "stripe": "/v1/webhook_endpoints",
+    "mailchimp": "/3.0/lists/{list}/webhooks",
+}  # fmt: skip
+
+
+def tend() -> int:
+    """Let the upkeep do what is due and return how many turns it took."""
+    turns = 0
+    while upkeep.work_once():
+        turns += 1
+        assert turns < 20, list(WebhookUpkeep.objects.values("provider", "problem", "failure_code"))
+    return turns
+
+
+def tomorrow() -> None:
+    """Let the day be over after which everything is looked at again."""
+    WebhookUpkeep.objects.update(due_at=timezone.now())
+
+
+def problems() -> list[str]:
+    return list(WebhookUpkeep.objects.exclude(problem="").values_list("problem", flat=True))
