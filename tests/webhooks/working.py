@@ -1,12 +1,15 @@
 """Accounts at the doubles that deliver to the test's own server, and the upkeep at work."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
+from django.test import Client
 from django.utils import timezone
 
-from connections import sessions
+from connections import credentials, sessions
 from connections.models import Connection
 from integrations.providers.types import ObjectType
 from syncing.models import SyncCursor
@@ -15,7 +18,8 @@ from tests.contract.stage import MAILCHIMP, SQUARE, STRIPE, Stage
 from tests.contract.working import read, settle
 from tests.provider_sandbox import Sandbox
 from tests.webhooks.conftest import ripe
-from webhooks import tasks, upkeep
+from tests.webhooks.senders import SENDERS
+from webhooks import registrations, tasks, upkeep
 from webhooks.models import WebhookSubscription, WebhookUpkeep
 
 CUSTOMER = ObjectType.CUSTOMER
@@ -43,6 +47,22 @@ class Way:
 WAYS = tuple(Way(stage, signs_in) for stage in (SQUARE, STRIPE, MAILCHIMP) for signs_in in (False, True))
 
 
+@dataclass(frozen=True)
+class Delivery:
+    """What a provider has signed and sent, and may arrive later."""
+
+    url: str
+    body: bytes
+    content_type: str
+    headers: dict[str, str]
+    secret: str
+
+    def arrives(self, client: Client) -> int:
+        path = urlsplit(self.url).path
+        answer = client.post(path, data=self.body, content_type=self.content_type, headers=self.headers)
+        return int(answer.status_code)
+
+
 class Told:
     """A venue that is connected one way, and what stands for it at the double."""
 
@@ -53,8 +73,9 @@ class Told:
 
     def there(self) -> list[dict[str, Any]]:
         """What is registered at the double, as its API tells it."""
-        found: list[dict[str, Any]] = self.ask("GET", self.path())[_LIST[self.way.stage.key]]
-        return found
+        query = "?include_disabled=true" if self.way.stage is SQUARE else ""
+        found: list[dict[str, Any]] = self.ask("GET", self.path() + query).get(_LIST[self.way.stage.key], [])
+        return [each | {"url": each.get("url") or each["notification_url"]} for each in found]
 
     def path(self) -> str:
         lists = self.account.told.get("lists") or [{"id": ""}]
@@ -74,10 +95,36 @@ class Told:
         """The one registration that is in use."""
         return WebhookSubscription.objects.current().get(provider=self.way.stage.key)
 
-    def change(self, number: int = 1) -> None:
+    def registered_at_all(self) -> int:
+        """How many webhooks the provider's double knows, whoever asks."""
+        if self.way.of_application:
+            return len(self.there())
+        state: dict[str, Any] = self.sandbox.ask("GET", "/state")[self.way.stage.key]
+        found = list(state.get("subscriptions", []))
+        for account in state.get("accounts", []):
+            found += account.get("endpoints", [])
+            found += [hook for each in account.get("lists", []) for hook in each["webhooks"]]
+        return len(found)
+
+    def signed_now(self) -> "Delivery":
+        """A delivery to the registration in use, signed now and not sent yet."""
+        row, sender = self.row(), next(each for each in SENDERS if each.key == self.way.stage.key)
+        (hook,) = self.there()
+        secret = credentials.open_secret(row, "signing_secret").reveal()
+        body = sender.event(account=self.connection.account_id if sender.key != "mailchimp" else "")
+        return Delivery(hook["url"], body, sender.content_type, sender.sign(body, secret=secret, to=hook["url"]), secret)
+
+    def pass_overlap(self) -> None:
+        """Let the day be over in which former secrets are accepted."""
+        long_ago = timezone.now() - timedelta(hours=25)
+        for name in ("rolled_at", "retired_at"):
+            WebhookSubscription.objects.exclude(**{name: None}).update(**{name: long_ago})
+        registrations.forget_former()
+
+    def change(self, number: int = 1) -> dict[str, int]:
         """Let the venue's people change customers there, and wait until everything is delivered."""
         self.account.act("change", **{KINDS[self.way.stage.key]: number})
-        self.deliver()
+        return self.deliver()
 
     def deliver(self) -> dict[str, int]:
         done = self.sandbox.ask("POST", f"/{self.way.stage.key}/deliveries/flush", {"limit_seconds": 20, "hurry": True})
