@@ -117,10 +117,10 @@ def _wanted(upkeep: WebhookUpkeep, provider: Provider) -> list[Subject]:
     if registrar is None:
         return []
     if connection is None:
-        signed_in = Connection.objects.filter(
+        signed_in = Connection.objects.live().filter(
             provider=provider.spec.key, environment=catalogue.environment(), method=Method.OAUTH
         )
-        is_needed = is_for_application(provider) and signed_in.filter(status=Status.CONNECTED).exists()
+        is_needed = is_for_application(provider) and signed_in.exists()
         return [Subject(of_application=True)] if is_needed else []
     if registrar.by_application and connection.method == Method.OAUTH:
         return []

@@ -1,45 +1,16 @@
 """From the connect to the disconnect: registered once, told, repaired, given another secret, removed."""
 
-from typing import Any
-
 import pytest
-
 from django.test import Client
 
 from connections import lifecycle
 from connections.models import Connection
 from tests.contract.account import assert_exact
-from tests.provider_sandbox import Sandbox
-from tests.webhooks.working import CUSTOMER, WAYS, Told, Way, problems, tend, tomorrow
+from tests.webhooks.working import CUSTOMER, Told, problems, tend, tomorrow
 from webhooks import farewell, rotation
 from webhooks.models import WebhookEvent, WebhookSubscription, WebhookUpkeep
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(params=WAYS, ids=str)
-def way(request: pytest.FixtureRequest) -> Way:
-    found: Way = request.param
-    return found
-
-
-@pytest.fixture
-def world(sandbox: Sandbox, live_server: Any, settings: Any) -> Sandbox:
-    """The doubles, which reach the test's own server; nothing is registered by hand."""
-    settings.SANDBOX_URL, settings.PUBLIC_URL, settings.WEBHOOK_SECRETS = sandbox.url, live_server.url, {}
-    settings.APPLICATION_TOKENS = {
-        "square": settings.SANDBOX_SQUARE_TOKEN,
-        "stripe": settings.PROVIDER_APPS["stripe"]["client_secret"],
-    }
-    for provider in settings.SANDBOX_APPS:
-        uri = f"{live_server.url}/api/v1/integrations/oauth/callback/{provider}"
-        sandbox.ask("POST", f"/{provider}/redirect-uris", {"uri": uri})
-    return sandbox
-
-
-@pytest.fixture
-def told(way: Way, world: Sandbox) -> Told:
-    return Told(way, world)
 
 
 def test_connecting_leads_to_one_registration_and_changes_come_in_by_it(told: Told) -> None:

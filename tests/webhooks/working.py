@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import orjson
+from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
@@ -17,13 +18,12 @@ from tests.contract.account import Account, open_account, paste_key, sign_in
 from tests.contract.stage import MAILCHIMP, SQUARE, STRIPE, Stage
 from tests.contract.working import read, settle
 from tests.provider_sandbox import Sandbox
-from tests.webhooks.conftest import ripe
 from tests.webhooks.senders import SENDERS
 from webhooks import registrations, tasks, upkeep
-from webhooks.models import WebhookSubscription, WebhookUpkeep
+from webhooks.models import WebhookEvent, WebhookSubscription, WebhookUpkeep
 
 CUSTOMER = ObjectType.CUSTOMER
-KINDS = {"square": "customers", "stripe": "customers", "mailchimp": "members"}
+KINDS = {"square": "customers", "stripe": "customers", "mailchimp": "members", "quickbooks": "Customer"}
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Way:
 
     @property
     def of_application(self) -> bool:
-        return self.signs_in and self.stage is not MAILCHIMP
+        return self.signs_in and self.stage.key in ("square", "stripe")
 
     def connect(self, account: Account) -> Connection:
         return sign_in(account) if self.signs_in else paste_key(account)
@@ -112,7 +112,33 @@ class Told:
         (hook,) = self.there()
         secret = credentials.open_secret(row, "signing_secret").reveal()
         body = sender.event(account=self.connection.account_id if sender.key != "mailchimp" else "")
-        return Delivery(hook["url"], body, sender.content_type, sender.sign(body, secret=secret, to=hook["url"]), secret)
+        return Delivery(
+            hook["url"], body, sender.content_type, sender.sign(body, secret=secret, to=hook["url"]), secret
+        )
+
+    def move(self, hook_id: str, url: str) -> None:
+        """Let somebody there change where a webhook delivers to."""
+        path = f"{self.path()}/{hook_id}"
+        match self.way.stage.key:
+            case "square":
+                self.ask("PUT", path, {"subscription": {"notification_url": url}})
+            case "stripe":
+                self.ask("POST", path, form={"url": url})
+            case "mailchimp":  # which takes only what answers
+                self.ask("PATCH", path, {"url": settings.PUBLIC_URL + "/health/live"})
+
+    def register_foreign(self, url: str) -> str:
+        """Let somebody else register a webhook and return its id."""
+        match self.way.stage.key:
+            case "square":
+                wish = {"name": "Other", "notification_url": url, "event_types": ["customer.created"]}
+                return str(self.ask("POST", self.path(), {"subscription": wish})["subscription"]["id"])
+            case "stripe":
+                form = {"url": url, "enabled_events[]": "customer.created"}
+                return str(self.ask("POST", self.path(), form=form)["id"])
+            case _:
+                here = settings.PUBLIC_URL + "/health/live"
+                return str(self.ask("POST", self.path(), {"url": here, "events": {"profile": True}})["id"])
 
     def pass_overlap(self) -> None:
         """Let the day be over in which former secrets are accepted."""
@@ -147,8 +173,13 @@ class Told:
 _LIST = {"square": "subscriptions", "stripe": "data", "mailchimp": "webhooks"}
 _PATH = {
     "square": "/v2/webhooks/subscriptions", "stripe": "/v1/webhook_endpoints",
-    "mailchimp": "/3.0/lists/{list}/webhooks",
+    "mailchimp": "/3.0/lists/{list}/webhooks", "quickbooks": "none",
 }  # fmt: skip
+
+
+def ripe() -> None:
+    """Let what waits for more to come be due now."""
+    WebhookEvent.objects.filter(status="queued").update(not_before=timezone.now() - timedelta(hours=1))
 
 
 def tend() -> int:
