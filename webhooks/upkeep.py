@@ -9,6 +9,7 @@ import logging
 import random
 import uuid
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.db import connection as database
@@ -87,7 +88,7 @@ def ask(rows: QuerySet[WebhookUpkeep]) -> int:
 def claim() -> Claimed | None:
     """Claim the row that is due for longest. Committed before any work starts."""
     owner = f"{queue.owner()}:{uuid.uuid4().hex[:12]}"
-    asked = {
+    asked: dict[str, Any] = {
         "owner": owner,
         "lease": _LEASE_SECONDS,
         "environment": catalogue.environment(),

@@ -268,10 +268,14 @@ class WebhookReceiver(Protocol):
 
     `gathers` is how long news waits for more of it, where a read of them together saves calls that are counted. Where
     `proved_by_address`, a webhook without a signing secret is proved by the unguessable word in its address alone.
+    `portal` is where an operator registers our address by hand, "" where nobody can, and `portal_events` what is to be
+    ticked there.
     """
 
     gathers: ClassVar[timedelta]
     proved_by_address: ClassVar[bool]
+    portal: ClassVar[str]
+    portal_events: ClassVar[tuple[str, ...]]
 
     def verify(self, delivery: RawDelivery, *, url: str, secrets: Iterable[str]) -> bool:
         """Return whether one of the secrets signed the delivery. Over raw bytes, in constant time; never raises."""

@@ -41,6 +41,8 @@ class SquareWebhooks:
 
     gathers: ClassVar[timedelta] = timedelta(0)
     proved_by_address: ClassVar[bool] = False
+    portal: ClassVar[str] = "Developer Console, the application, Webhooks, Subscriptions"
+    portal_events: ClassVar[tuple[str, ...]] = EVENTS_OF_APPLICATION
 
     def verify(self, delivery: RawDelivery, *, url: str, secrets: Iterable[str]) -> bool:
         """Return whether one of the secrets signed the URL and the body.

@@ -23,6 +23,8 @@ class StripeWebhooks:
 
     gathers: ClassVar[timedelta] = timedelta(0)
     proved_by_address: ClassVar[bool] = False
+    portal: ClassVar[str] = "Workbench, Webhooks, an endpoint for events of connected accounts"
+    portal_events: ClassVar[tuple[str, ...]] = EVENTS_OF_APPLICATION
 
     def __init__(self, now: Callable[[], float] = time.time) -> None:
         """`now` returns the time in unix seconds."""
