@@ -6,7 +6,8 @@ from django.test import Client
 from connections import lifecycle
 from connections.models import Connection
 from tests.contract.account import assert_exact
-from tests.webhooks.working import CUSTOMER, Told, problems, tend, tomorrow
+from tests.contract.stage import MAILCHIMP
+from tests.webhooks.working import CUSTOMER, Told, Way, problems, tend, tomorrow
 from webhooks import farewell, rotation
 from webhooks.models import WebhookEvent, WebhookSubscription, WebhookUpkeep
 
@@ -118,3 +119,29 @@ def _spoil(told: Told, hook_id: str) -> None:
 def test_nothing_is_due_before_a_day_is_over(told: Told) -> None:
     tend()
     assert (tend(), WebhookUpkeep.objects.get().attempts) == (0, 0)
+
+
+@pytest.mark.parametrize("way", [Way(MAILCHIMP, signs_in=False)], ids=str)
+def test_an_unsigned_webhook_of_mailchimp_is_proved_by_its_address_and_its_successor_is_signed(told: Told) -> None:
+    told.sandbox.ask("POST", "/mailchimp/settings", {"sign_webhooks": False})
+    tend()
+    told.read_once()
+    assert (problems(), told.row().signing_secret) == ([], None)
+    told.change()
+    assert set(WebhookEvent.objects.values_list("verdict", flat=True)) == {"accepted"}
+    tomorrow()
+    assert (tend(), len(told.there())) == (1, 1)
+    told.sandbox.ask("POST", "/mailchimp/settings", {"sign_webhooks": True})
+    rotation.ask(WebhookSubscription.objects.all())
+    tend()
+    assert (len(told.there()), bool(told.row().signing_secret)) == (1, True)
+
+
+@pytest.mark.parametrize("way", [Way(MAILCHIMP, signs_in=False)], ids=str)
+def test_what_we_change_in_mailchimp_is_not_told_to_us(told: Told) -> None:
+    tend()
+    (hook,) = told.there()
+    assert hook["sources"] == {"user": True, "admin": True, "api": False}
+    assert hook["events"] == {
+        "subscribe": True, "unsubscribe": True, "profile": True, "cleaned": True, "upemail": True, "campaign": False,
+    }  # fmt: skip
