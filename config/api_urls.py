@@ -11,7 +11,7 @@ from monitoring.recovery_api import EventRetryViewSet, RecoveryViewSet
 from syncing import choosing
 from syncing.api import SyncViewSet
 from syncing.records_api import RecordViewSet
-from webhooks import addresses
+from webhooks import addresses, farewell
 from webhooks.api import EventViewSet
 from webhooks.views import deliver
 
@@ -29,7 +29,7 @@ def _read(action: str) -> object:
 
 
 def _change(action: str) -> object:
-    return ConnectionViewSet.as_view({"post": action}, choose=choosing.carry_out)
+    return ConnectionViewSet.as_view({"post": action}, choose=choosing.carry_out, farewell=farewell.say)
 
 
 def _recover(method: str, action: str) -> object:

@@ -14,5 +14,5 @@ if os.environ.get("BACKLINE_ENV") == "local":
 app = Celery("backline")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
-# A worker also looks at its table by itself; by name, because models exist only once Django is set up.
-app.steps["worker"].update(("syncing.look:Look", "webhooks.look:Look"))
+# A worker also looks at its tables by itself; by name, because models exist only once Django is set up.
+app.steps["worker"].update(("syncing.look:Look", "webhooks.look:Look", "webhooks.look:UpkeepLook"))

@@ -10,6 +10,7 @@ from syncing import duplicates_views as duplicates
 from syncing import records_views as own
 from syncing import sending_views as sending
 from syncing import views as syncing
+from webhooks import farewell
 
 _provider = [
     path("", monitoring.connection, name="connection"),
@@ -23,7 +24,7 @@ _provider = [
     path("resume/", connections.resume, name="resume"),
     path("settings/", choosing.settings, name="settings"),
     path("send/", sending.send, name="send"),
-    path("disconnect/", connections.disconnect, name="disconnect"),
+    path("disconnect/", connections.disconnect, {"farewell": farewell.say}, name="disconnect"),
     path("history/", syncing.history, name="history"),
     path("history/export.csv", syncing.history_csv, name="history_csv"),
     path("history/<str:reference>/", syncing.run, name="run"),

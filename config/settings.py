@@ -59,6 +59,13 @@ WEBHOOK_SECRETS: dict[str, list[str]] = {
     )
     for provider in SANDBOX_APPS
 }
+# What may register webhooks of our application: where a provider's API takes none, and where secrets of webhooks that
+# were registered by hand are set above, nothing is registered for it.
+SANDBOX_SQUARE_TOKEN = "EAAAlBacklineSandboxApplicationToken"  # noqa: S105 - opens nothing but the sandbox
+APPLICATION_TOKENS = {
+    "square": env.str("SQUARE_APPLICATION_TOKEN", SANDBOX_SQUARE_TOKEN if SANDBOX_URL else ""),
+    "stripe": PROVIDER_APPS["stripe"]["client_secret"],
+}
 # Overrides of the calls a second that `spec.py` allows for one account: "square=200,stripe=15".
 PROVIDER_CALLS_PER_SECOND: dict[str, float] = env.dict("PROVIDER_CALLS_PER_SECOND", {}, subcast_values=float)
 
@@ -164,7 +171,11 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_ROUTES = {"syncing.tasks.work": {"queue": "syncs"}, "webhooks.tasks.drain": {"queue": "webhooks"}}
+CELERY_TASK_ROUTES = {
+    "syncing.tasks.work": {"queue": "syncs"},
+    "webhooks.tasks.drain": {"queue": "webhooks"},
+    "webhooks.tasks.tend": {"queue": "webhooks"},
+}
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

@@ -51,6 +51,8 @@ class ConnectionViewSet(ViewSet):
 
     # What stores the wishes; `config/api_urls.py` hands down one that also sees to the bookmarks, which lie above.
     choose: Callable[..., object] = staticmethod(wishes.choose)
+    # What is still to be done at a provider before the access ends; it lies above as well.
+    farewell: lifecycle.Farewell | None = None
 
     @extend_schema(
         operation_id="connect",
@@ -103,7 +105,11 @@ class ConnectionViewSet(ViewSet):
         found, venue = _asked(request, provider)
         given = _validated(bodies.DisconnectRequest, request, found)
         steps = lifecycle.disconnect(
-            lifecycle.latest(venue, provider), by=request.user, reason=given.get("reason", ""), revoke=given["revoke"]
+            lifecycle.latest(venue, provider),
+            by=request.user,
+            reason=given.get("reason", ""),
+            revoke=given["revoke"],
+            farewell=self.farewell,
         )
         return Response({"steps": steps})
 

@@ -1,6 +1,7 @@
 """The life of a connection after it was made: lost, paused, resumed, ended. Each change is one conditional UPDATE."""
 
 import logging
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +19,9 @@ from integrations.providers.base import RevocableOAuth
 from integrations.providers.errors import ProviderError
 
 logger = logging.getLogger(__name__)
+
+# What is done at the provider with the last of our access, and how that is told: "step", "result" and "detail".
+Farewell = Callable[[Connection], dict[str, str]]
 
 
 def happened(event: str, *, by: object = None, detail: str = "") -> models.Expression:
@@ -91,6 +95,8 @@ def lost(connection: Connection, error: ProviderError) -> bool:
         status_since=timezone.now(),
         status_class=error.error_class,
         status_detail=f"{name} no longer accepts our access.",
+        owner_told_at=None,
+        telling_until=None,
         history=happened("access_lost", detail=error.code),
     )
     if changed:
@@ -114,11 +120,13 @@ def resume(connection: Connection, *, by: Any) -> None:
     Connection.objects.filter(pk=connection.pk).update(history=happened("resumed", by=by))
 
 
-def disconnect(connection: Connection, *, by: Any, reason: str = "", revoke: bool = True) -> list[dict[str, str]]:
+def disconnect(
+    connection: Connection, *, by: Any, reason: str = "", revoke: bool = True, farewell: Farewell | None = None
+) -> list[dict[str, str]]:
     """End a connection and return what happened, step by step. Called twice, the second says there was nothing to do.
 
-    Order matters: the status first, so that no worker claims or goes on; then the provider; then the secrets, which
-    are destroyed whether or not the provider confirmed.
+    Order matters: the status first, so that no worker claims or goes on; then the provider, where `farewell` needs the
+    access before it is given back; then the secrets, which are destroyed whether or not the provider confirmed.
     """
     ended = Connection.objects.filter(pk=connection.pk).exclude(status=Status.DISCONNECTED)
     if not ended.update(
@@ -131,6 +139,8 @@ def disconnect(connection: Connection, *, by: Any, reason: str = "", revoke: boo
     ):
         return [{"step": "disconnect", "result": "nothing_to_do", "detail": "It was not connected."}]
     steps = [{"step": "stop_syncs", "result": "done", "detail": "Running syncs stop at their next page."}]
+    if farewell:
+        steps.append(farewell(connection))
     if revoke:
         steps.append(_revoke(connection))
     _destroy_secrets(connection)

@@ -34,6 +34,11 @@ class ConnectionQuerySet(models.QuerySet["Connection"]):
         """Return those that are authorised or were and wait for their owner: at most one per venue and provider."""
         return self.exclude(status=Status.DISCONNECTED)
 
+    def untold(self, now: datetime) -> "ConnectionQuerySet":
+        """Return those that need their owner and of which no mail has told yet, unless somebody is sending it."""
+        nobody = Q(telling_until=None) | Q(telling_until__lt=now)
+        return self.filter(nobody, status=Status.REAUTHORISE, owner_told_at=None)
+
     def with_access_to_renew(self, now: datetime, within: timedelta, grant_within: timedelta) -> "ConnectionQuerySet":
         """Return the connected ones whose access would end unused, those that failed least and end first in front.
 
@@ -66,6 +71,8 @@ class Connection(models.Model):
     connected_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     connected_at = models.DateTimeField(default=timezone.now)
     disconnected_at = models.DateTimeField(null=True, blank=True)
+    owner_told_at = models.DateTimeField(null=True, blank=True, help_text="When a mail asked to reconnect it.")
+    telling_until = models.DateTimeField(null=True, blank=True, help_text="Until when somebody is sending that mail.")
     revoked_at_provider = models.BooleanField(null=True, blank=True, help_text="Whether the provider confirmed it.")
     history = models.JSONField(default=list, blank=True, help_text="What happened to the link, oldest first.")
 

@@ -183,7 +183,7 @@ class KeyChecked(serializers.Serializer[Any]):
 class DisconnectStep(serializers.Serializer[Any]):
     """One step of ending a connection."""
 
-    step = serializers.ChoiceField(choices=["disconnect", "stop_syncs", "revoke", "destroy_access"])
+    step = serializers.ChoiceField(choices=["disconnect", "stop_syncs", "remove_webhooks", "revoke", "destroy_access"])
     result = serializers.ChoiceField(choices=["done", "skipped", "warning", "nothing_to_do"])
     detail = serializers.CharField()
 

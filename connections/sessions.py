@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import connections as database_connections
 from django.utils import timezone
 
@@ -43,6 +44,12 @@ def with_key(provider: Provider, key: Secret) -> ApiSession:
     assert provider.key_auth is not None  # noqa: S101 - a key is only asked for where keys are taken
     details = provider.key_auth.details(key.reveal())
     return _session(provider, lambda: Access(key.reveal(), method=Method.API_KEY, details=details))
+
+
+def of_application(provider: Provider) -> ApiSession | None:
+    """Return a session that speaks for our application itself; None where the operator has set no token for that."""
+    token = settings.APPLICATION_TOKENS.get(provider.spec.key)
+    return with_key(provider, Secret(token)) if token and provider.key_auth else None
 
 
 def with_grant(provider: Provider, grant: Grant) -> ApiSession:

@@ -8,6 +8,7 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Callable
 from datetime import timedelta
 
 from django.db.models import F, Q
@@ -64,8 +65,13 @@ def store(connection: Connection, grant: Grant) -> OAuthToken:
     return token
 
 
-def renew_expiring(within: timedelta) -> int:
-    """Refresh the access that would end unused, a few at a time, and return how many were renewed. For the schedule."""
+def renew_expiring(
+    within: timedelta, *, refused: Callable[[Connection, ProviderError], object] = lambda connection, error: None
+) -> int:
+    """Refresh the access that would end unused, a few at a time, and return how many were renewed. For the schedule.
+
+    `refused` is told of each connection whose access the provider has ended, so that it is not asked again.
+    """
     renewed = 0
     due = Connection.objects.with_access_to_renew(timezone.now(), within, _GRANT_ENDS_WITHIN)
     for connection in due.select_related("oauth_token")[:50]:
@@ -73,6 +79,8 @@ def renew_expiring(within: timedelta) -> int:
             refresh(connection.oauth_token)
             renewed += 1
         except (ProviderError, Problem, CannotOpen) as error:  # one that cannot be renewed must not hold up the others
+            if isinstance(error, AuthRevoked):
+                refused(connection, error)
             code = getattr(error, "code", "cannot_open")
             logger.warning("token.not_renewed", extra={"connection": str(connection.pk), "code": code})
     return renewed

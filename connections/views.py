@@ -17,6 +17,8 @@ from integrations.pages import address, may_leave_for, page, refusal, render, se
 from integrations.problems import Problem, document
 from integrations.providers.base import Provider
 
+# What the owner is left to do at the provider.
+_TO_DO = {("revoke", "skipped")}
 # The page to land on, by what the trip was begun for.
 _LANDING = {"welcome": "welcome", "connection": "connection"}
 
@@ -51,15 +53,17 @@ def connect_key(request: HttpRequest, member: VenueMembership, provider: str) ->
 
 @require_http_methods(["GET", "POST"])
 @page(at_least=Role.VENUE_ADMIN)
-def disconnect(request: HttpRequest, member: VenueMembership, provider: str) -> HttpResponseBase:
-    """Say what stops and what stays; on POST end the connection."""
+def disconnect(
+    request: HttpRequest, member: VenueMembership, provider: str, farewell: lifecycle.Farewell | None = None
+) -> HttpResponseBase:
+    """Say what stops and what stays; on POST end the connection. `farewell` is handed down in `config/page_urls.py`."""
     found = provider_or_404(provider)
     connection = lifecycle.live(member.venue, provider)
     if request.method == "GET":
         shown = {"provider": found, "connection": connection}
         return render(request, member, "connections/disconnect.html", shown)
-    steps = lifecycle.disconnect(connection, by=request.user)
-    warnings = [step["detail"] for step in steps if step["result"] in ("warning", "skipped")]
+    steps = lifecycle.disconnect(connection, by=request.user, farewell=farewell)
+    warnings = [step["detail"] for step in steps if (step["step"], step["result"]) in _TO_DO or _is_warning(step)]
     messages.success(
         request,
         f"{found.spec.name} was disconnected and our access destroyed. Your records and history are kept; "
@@ -173,6 +177,10 @@ def _connect_page(
     }
     response = render(request, member, "connections/connect.html", context, status=400 if form.errors else 200)
     return may_leave_for(response, base_url(provider)) if provider.oauth else response
+
+
+def _is_warning(step: dict[str, str]) -> bool:
+    return step["result"] == "warning"
 
 
 def _live(member: VenueMembership, provider: Provider) -> Connection | None:

@@ -11,6 +11,8 @@ ENTRIES: dict[str, tuple[str, timedelta]] = {
     "recover-stale": ("monitoring.tasks.recover_stale", timedelta(seconds=30)),
     "renew-access": ("syncing.tasks.renew_access", timedelta(minutes=10)),
     "reconcile": ("webhooks.tasks.reconcile", timedelta(minutes=1)),
+    "tend-webhooks": ("webhooks.tasks.tend", timedelta(minutes=10)),
+    "tell-owners": ("monitoring.tasks.tell_owners", timedelta(minutes=1)),
     "figures": ("monitoring.tasks.rebuild_figures", timedelta(minutes=10)),
 }
 

@@ -11,6 +11,7 @@ from integrations.providers import PROVIDERS
 from monitoring import overview
 from monitoring.overview import VenueOverview
 from syncing.models import SyncCursor
+from webhooks import reports
 
 
 def of_venue(venue: Venue) -> dict[str, Any]:
@@ -20,7 +21,7 @@ def of_venue(venue: Venue) -> dict[str, Any]:
 
 
 def of_provider(venue: Venue, provider: str) -> dict[str, Any]:
-    """Return one provider in the shape of `IntegrationInFull`. Eight queries."""
+    """Return one provider in the shape of `IntegrationInFull`. Ten queries."""
     seen = overview.for_venue(venue)
     row = next(each for each in _rows(seen) if each["provider"] == provider)
     connection = Connection.objects.filter(pk=row["connection"]).first()
@@ -32,6 +33,7 @@ def of_provider(venue: Venue, provider: str) -> dict[str, Any]:
         "schedule": _schedule(config, connection),
         "settings": _settings(config),
         "who_wins": _who_wins(provider, config),
+        "webhooks": reports.of(connection) if connection else [],
     }
 
 

@@ -228,6 +228,17 @@ class Settings(serializers.Serializer[Any]):
     pause_reason = serializers.CharField(allow_blank=True)
 
 
+class Webhook(serializers.Serializer[Any]):
+    """What tells us of changes at the provider. The address comes without the word that nobody else may know."""
+
+    url = serializers.CharField()
+    active = serializers.BooleanField()
+    events = serializers.ListField(child=serializers.CharField(), help_text="By the provider’s own names.")
+    created_at = serializers.DateTimeField(allow_null=True)
+    last_received_at = serializers.DateTimeField(allow_null=True)
+    problem = serializers.CharField(allow_blank=True, help_text="Why changes are not told, empty when they are.")
+
+
 class IntegrationInFull(IntegrationRow):
     """One provider with its history, schedule, settings, and who wins when both sides changed."""
 
@@ -237,3 +248,4 @@ class IntegrationInFull(IntegrationRow):
     schedule = Schedule()
     settings = Settings()
     who_wins = serializers.DictField(child=serializers.CharField())
+    webhooks = Webhook(many=True)

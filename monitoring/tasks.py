@@ -1,8 +1,8 @@
-"""Celery's side of the figures."""
+"""Celery's side of the figures and the mails."""
 
 from celery import shared_task
 
-from monitoring import figures, recovery
+from monitoring import figures, mails, recovery
 
 
 @shared_task
@@ -15,3 +15,9 @@ def rebuild_figures() -> None:
 def recover_stale() -> None:
     """Let work go on whose worker fell silent."""
     recovery.recover_stale(by=None)
+
+
+@shared_task
+def tell_owners() -> None:
+    """Ask owners to reconnect what no longer accepts our access."""
+    mails.ask_to_reconnect()

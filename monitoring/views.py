@@ -25,6 +25,7 @@ from monitoring.explanations import EXPLANATIONS
 from monitoring.wording import NEED_YOU, CardStatus
 from syncing import choice_words, choosing
 from syncing.models import SyncLog
+from webhooks import reports
 
 # A page polls every 3 seconds this often; then once a minute until somebody moves the mouse or comes back to it.
 _QUICK_POLLS = 20
@@ -73,6 +74,7 @@ def connection(request: HttpRequest, member: VenueMembership, provider: str) -> 
         "pause_form": PauseForm(),
         "can_send": bool(found.writers),
         "events": list(reversed(held.history))[:6] if held else [],
+        "untold": reports.permission_missing(held) if held else "",
     }
     return render(request, member, "monitoring/connection.html", shown)
 

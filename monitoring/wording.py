@@ -100,6 +100,8 @@ EVENTS: dict[str, str] = {
     "paused": "Paused",
     "resumed": "Resumed",
     "choice_changed": "What is synced was changed",
+    "news_ordered": "Changes there are told to us at once",
+    "news_restored": "Changes there were no longer told to us; that was put right",
     "disconnected": "Disconnected",
 }
 # What only the owner can clear; the rest is tried again by itself or is ours to mend.

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models.functions import Least, Now
 from django.utils import timezone
 
-from connections import tokens
+from connections import lifecycle, tokens
 from connections.models import Connection, OAuthState, Status
 from integrations import wishes
 from integrations.ids import uuid7
@@ -163,7 +163,7 @@ def sweep() -> dict[str, int]:
 
 def renew_access() -> int:
     """Renew the access that ends within a day and return how many were renewed."""
-    return tokens.renew_expiring(within=timedelta(days=1))
+    return tokens.renew_expiring(within=timedelta(days=1), refused=lifecycle.lost)
 
 
 def stale() -> list[SyncJob]:

@@ -15,10 +15,11 @@ from uuid import UUID
 from django.conf import settings
 from django.db import connection as database
 from django.db import transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from connections import lifecycle
-from connections.models import Connection
+from connections.models import Connection, Method
 from integrations.providers.errors import AuthRevoked
 from integrations.providers.types import ObjectType
 from syncing import news, queue
@@ -195,8 +196,10 @@ def _moment(event: _News) -> datetime:
 
 
 def _note_received(connections: set[UUID | None]) -> None:
-    heard = WebhookSubscription.objects.filter(connection__in=[each for each in connections if each], active=True)
-    heard.update(last_received_at=Now())
+    heard = Connection.objects.filter(pk__in=[each for each in connections if each])
+    by_sign_in = heard.filter(method=Method.OAUTH).values("provider")
+    told = Q(connection__in=heard) | Q(connection=None, provider__in=by_sign_in)
+    WebhookSubscription.objects.current().filter(told).update(last_received_at=Now())
 
 
 def _streams(told: list[_News]) -> list[tuple[UUID, ObjectType]]:

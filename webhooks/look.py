@@ -1,9 +1,9 @@
-"""The events worker's own look at the table: news flows when no message comes, and while the broker is dead."""
+"""The events worker's own looks at its tables: news flows when no message comes, and while the broker is dead."""
 
 from typing import ClassVar
 
 from syncing import look
-from webhooks import tasks
+from webhooks import tasks, upkeep
 
 
 class Look(look.Look):
@@ -15,3 +15,14 @@ class Look(look.Look):
     def turn(self) -> bool:
         """Work off one batch. Return whether there was anything."""
         return tasks.work_once()
+
+
+class UpkeepLook(look.Look):
+    """Another thread that registers what is missing; it waits for providers, and news does not wait for it."""
+
+    queue: ClassVar[str] = "webhooks"
+    lookers: ClassVar[int] = 1
+
+    def turn(self) -> bool:
+        """See to one connection. Return whether there was one."""
+        return upkeep.work_once()

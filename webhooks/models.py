@@ -11,18 +11,46 @@ from integrations.ids import uuid7
 from syncing.work import WorkItem
 
 
-class WebhookSubscription(models.Model):
-    """What is registered at a provider for one connection, and the secrets that prove its deliveries."""
+class SubscriptionQuerySet(models.QuerySet["WebhookSubscription"]):
+    """Questions about registrations."""
 
-    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="webhook_subscriptions")
-    external_id = models.CharField(max_length=120, blank=True)
+    def of(self, upkeep: "WebhookUpkeep") -> "SubscriptionQuerySet":
+        """Return those of a connection, or of our application at a provider."""
+        return self.filter(provider=upkeep.provider, connection=upkeep.connection_id)
+
+    def current(self) -> "SubscriptionQuerySet":
+        """Return those that are registered or about to be: one for each connection and place."""
+        return self.filter(active=True, retired_at=None)
+
+
+class WebhookSubscription(models.Model):
+    """One registration at a provider, and the secrets that prove its deliveries.
+
+    It is stored before the provider is asked, and its address never changes: a registration that cannot be used any
+    more is retired, and another takes its place. What is retired is still accepted for a while.
+    """
+
+    connection = models.ForeignKey(
+        Connection, on_delete=models.CASCADE, null=True, related_name="webhook_subscriptions",
+        help_text="Empty for the one of our application, which tells of everybody who signed in.",
+    )  # fmt: skip
+    provider = models.CharField(max_length=20)
+    place = models.CharField(max_length=120, blank=True, help_text="The audience it tells of; empty: all there is.")
+    external_id = models.CharField(max_length=120, blank=True, help_text="Empty until the provider has confirmed it.")
     url_token_hash = models.CharField(max_length=64, unique=True, help_text="SHA-256 of the token in the URL.")
     events = models.JSONField(default=list)
     signing_secret = SealedField(null=True)
     previous_secret = SealedField(null=True, help_text="Still accepted while a rotation is under way.")
-    active = models.BooleanField(default=True)
+    active = models.BooleanField(default=True, help_text="Whether what is delivered to its address is accepted.")
     created_at = models.DateTimeField(default=timezone.now)
+    checked_at = models.DateTimeField(null=True, blank=True, help_text="Last found at the provider as it should be.")
     last_received_at = models.DateTimeField(null=True, blank=True)
+    roll_asked_at = models.DateTimeField(null=True, blank=True, help_text="Since when it shall get another secret.")
+    rolled_at = models.DateTimeField(null=True, blank=True, help_text="When the secret replaced the former one.")
+    retired_at = models.DateTimeField(null=True, blank=True, help_text="Since when another has its place.")
+    removed_at = models.DateTimeField(null=True, blank=True, help_text="Since when it is gone at the provider.")
+
+    objects = SubscriptionQuerySet.as_manager()
 
     class Meta:
         db_table = "webhooks"
@@ -31,15 +59,54 @@ class WebhookSubscription(models.Model):
                 fields=["connection", "external_id"],
                 condition=~Q(external_id=""),
                 name="one_subscription_per_external_id",
+            ),
+            models.UniqueConstraint(
+                fields=["provider", "connection", "place"],
+                nulls_distinct=False,
+                condition=Q(active=True, retired_at=None),
+                name="one_current_subscription_per_place",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Events of {self.connection or self.provider}"
+
+    def secret_context(self) -> str:
+        """Return what binds this row's secrets to it."""
+        return f"{self.connection.venue_id if self.connection else 'application'}|{self.provider}"
+
+
+class WebhookUpkeep(models.Model):
+    """Whose registrations have to be seen to, and when: one row for each connection, or our application at a provider.
+
+    `seen_…` is what was true when it was last seen to; once something else is, it is due.
+    """
+
+    connection = models.OneToOneField(Connection, on_delete=models.CASCADE, null=True, related_name="webhook_upkeep")
+    provider = models.CharField(max_length=20)
+    due_at = models.DateTimeField(default=timezone.now)
+    lease_owner = models.CharField(max_length=160, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveIntegerField(default=0, help_text="Turns in a row that failed.")
+    seen_address = models.CharField(max_length=500, blank=True)
+    seen_connected_at = models.DateTimeField(null=True, blank=True)
+    seen_wishes_at = models.DateTimeField(null=True, blank=True)
+    checked_at = models.DateTimeField(null=True, blank=True, help_text="When everything was last as it should be.")
+    failure_class = models.CharField(max_length=20, blank=True)
+    failure_code = models.CharField(max_length=120, blank=True)
+    problem = models.CharField(max_length=500, blank=True, help_text="Why nothing is registered, as a sentence.")
+
+    class Meta:
+        db_table = "webhook_upkeep"
+        verbose_name_plural = "webhook upkeep"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["provider"], condition=Q(connection=None), name="one_upkeep_of_our_application_per_provider"
             )
         ]
 
     def __str__(self) -> str:
-        return f"Events of {self.connection}"
-
-    def secret_context(self) -> str:
-        """Return what binds this row's secrets to it."""
-        return f"{self.connection.venue_id}|{self.connection.provider}"
+        return f"Upkeep of {self.connection or self.provider}"
 
 
 class Verdict(models.TextChoices):

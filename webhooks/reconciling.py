@@ -35,6 +35,7 @@ from syncing import history, news, retry, sentences
 from syncing.models import Mode, Outcome, SyncCursor, SyncLog, Trigger
 from syncing.runner import Shutdown
 from syncing.store import Counts
+from syncing.work import Failure
 from webhooks import intake, rounds, storing
 from webhooks.models import Verdict
 from webhooks.rounds import Round
@@ -94,7 +95,7 @@ def _reconcile(mine: Round, done: Done) -> None:
         raise  # the lease runs out, and another goes on
     except Exception:
         logger.exception("reconcile.crashed", extra={"connection": str(connection.pk)})
-        history.failed(look.log, ErrorClass.OURS, "crashed", sentences.ours(look.log.reference))
+        history.failed(look.log, Failure(ErrorClass.OURS, "crashed", sentences.ours(look.log.reference)))
         mine.put_off(retry.CAP_SECONDS)
     finally:
         look.account()
@@ -152,7 +153,7 @@ class _Look:
         elif isinstance(error, AccountBlocked):
             lifecycle.pause(self.connection, by=None, reason=sentence)
         seconds = self._rest(error)
-        history.failed(self.log, error.error_class, error.code, sentence)
+        history.failed(self.log, Failure(error.error_class, error.code, sentence))
         self.mine.put_off(seconds)
         extra = {"connection": str(self.connection.pk), "code": error.code, "after": round(seconds, 1)}
         logger.warning("reconcile.failed", extra=extra)

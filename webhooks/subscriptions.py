@@ -11,12 +11,12 @@ from webhooks.models import WebhookSubscription
 
 
 def by_token(provider: str, token: str) -> WebhookSubscription:
-    """Return the active subscription of a live connection with this token. Raises Problem not_found.
+    """Return the accepted subscription of a live connection, or of our application. Raises Problem not_found.
 
     What a connection that has ended left registered at the provider is not known any more; the provider gives up
     delivering there after a while.
     """
-    live = Q(active=True, connection__provider=provider) & ~Q(connection__status=Status.DISCONNECTED)
+    live = Q(active=True, provider=provider) & (Q(connection=None) | ~Q(connection__status=Status.DISCONNECTED))
     known = WebhookSubscription.objects.select_related("connection")
     found = (
         known.filter(live, url_token_hash=addresses.fingerprint(token)).first()

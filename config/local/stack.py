@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from config.local import ports, procfile, secrets, tether, variables, welcome
 from config.local.errors import LaunchError
@@ -102,7 +103,22 @@ def _start_sandbox(project: Project, supervisor: Supervisor, listener: "_Sandbox
     supervisor.start(_SANDBOX, command, settings, ends_last=True)
     if not supervisor.wait_for(lambda: bool(listener.url), seconds=_PATIENCE):
         raise LaunchError(f"The sandbox did not say its address within {_PATIENCE:.0f} s. All is stopped.")
+    _paste_address(listener.url, settings["PUBLIC_URL"])
     return listener.url
+
+
+def _paste_address(sandbox_url: str, public_url: str) -> None:
+    """Do what an operator does in QuickBooks' portal, which takes our address by no other way."""
+    connection = http.client.HTTPConnection(urlsplit(sandbox_url).netloc, timeout=10)
+    try:
+        body = json.dumps({"webhook_url": f"{public_url}/api/v1/integrations/webhooks/quickbooks"})
+        connection.request("POST", "/_control/quickbooks/settings", body, {"Content-Type": "application/json"})
+        if connection.getresponse().status != http.HTTPStatus.OK:
+            raise LaunchError("The sandbox did not take the address for QuickBooks' events. All is stopped.")
+    except (OSError, http.client.HTTPException) as error:
+        raise LaunchError("The sandbox does not answer. All is stopped.") from error
+    finally:
+        connection.close()
 
 
 class _SandboxListener:

@@ -14,6 +14,7 @@ from integrations.providers.types import (
     ExternalRecord,
     Field,
     Grant,
+    Hook,
     ObjectType,
     Option,
     Page,
@@ -22,6 +23,7 @@ from integrations.providers.types import (
     RawDelivery,
     ReadScope,
     Scope,
+    Subject,
     Values,
     Write,
     WriteResult,
@@ -266,10 +268,14 @@ class WebhookReceiver(Protocol):
 
     `gathers` is how long news waits for more of it, where a read of them together saves calls that are counted. Where
     `proved_by_address`, a webhook without a signing secret is proved by the unguessable word in its address alone.
+    `portal` is where an operator registers our address by hand, "" where nobody can, and `portal_events` what is to be
+    ticked there.
     """
 
     gathers: ClassVar[timedelta]
     proved_by_address: ClassVar[bool]
+    portal: ClassVar[str]
+    portal_events: ClassVar[tuple[str, ...]]
 
     def verify(self, delivery: RawDelivery, *, url: str, secrets: Iterable[str]) -> bool:
         """Return whether one of the secrets signed the delivery. Over raw bytes, in constant time; never raises."""
@@ -292,6 +298,47 @@ class EventList(Protocol):
         Each is given as a delivery of it would have held it, so that `WebhookReceiver.parse` reads the same key out of
         it. Types that are not of interest may come, too. Raises PermissionMissing where the list is not open to us.
         """
+
+
+class WebhookRegistrar(Protocol):
+    """A provider whose API can be asked to tell us of changes. Where there is none, its portal is the only way.
+
+    `place` is the type of object of which each chosen one has a webhook of its own, None where one tells of the whole
+    account. Where `by_application`, those who signed in are told of by one webhook of our application, and only a
+    pasted key registers one for its account.
+    """
+
+    place: ClassVar[ObjectType | None]
+    by_application: ClassVar[bool]
+
+    def events(self, about: Subject) -> tuple[str, ...]:
+        """Return the events to be told of, by the provider's names. Pure."""
+
+    def listed(self, api: ApiSession, about: Subject) -> list[Hook]:
+        """Return every webhook there is, also those of others and those that are switched off. Mostly one call."""
+
+    def register(self, api: ApiSession, about: Subject, *, url: str, key: str) -> Hook:
+        """Return a new webhook with its secret, which may be told only here. `key` is one for this address. One call.
+
+        Raises a ProviderError. When the answer was lost there may be a webhook all the same.
+        """
+
+    def repair(self, api: ApiSession, about: Subject, hook_id: str) -> None:
+        """Switch a webhook on and let it tell exactly what we ask for. One call."""
+
+    def remove(self, api: ApiSession, about: Subject, hook_id: str) -> None:
+        """Remove a webhook; one that is gone already is a success. One call."""
+
+
+@runtime_checkable
+class RollingRegistrar(WebhookRegistrar, Protocol):
+    """A provider that gives a webhook another secret. Elsewhere another webhook takes the place of the one there is.
+
+    `listed` must tell the secret that counts, so that one whose answer was lost can be found out.
+    """
+
+    def roll(self, api: ApiSession, about: Subject, hook_id: str) -> str:
+        """Return the secret that signs from now on. One call."""
 
 
 class Check(Protocol):
@@ -355,6 +402,7 @@ class Provider:
     oauth: OAuth | None = None
     key_auth: KeyAuth | None = None
     webhooks: WebhookReceiver | None = None
+    registrar: WebhookRegistrar | None = None
     entrance: Entrance = field(default_factory=BearerEntrance)
     chooser: Chooser | None = None
     call_class: Callable[[str, str], str] = one_class

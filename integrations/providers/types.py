@@ -180,6 +180,29 @@ class ProviderEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class Subject:
+    """What a webhook tells of: the account, one place of it, or every account that signed in to our application."""
+
+    place: str = ""
+    of_application: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """A webhook as it stands at a provider.
+
+    `amiss` says what is wrong with it, "" when it tells exactly what we ask for. `secret` is what signs its
+    deliveries, "" where this answer does not tell it. Where not `is_signed`, its address is all that proves them.
+    """
+
+    id: str
+    url: str
+    amiss: str = ""
+    secret: str = field(default="", repr=False)
+    is_signed: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Scope:
     """One permission, with the reason an owner reads before granting it."""
 

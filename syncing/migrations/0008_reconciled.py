@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('syncing', '0006_told_again'),
+        ('syncing', '0007_recoverable'),
     ]
 
     operations = [

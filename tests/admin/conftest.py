@@ -15,7 +15,7 @@ from monitoring.models import IntegrationCost, IntegrationHealth
 from syncing.models import Record, RecordLink, SyncCursor, SyncJob, SyncLog
 from tests.api.rows import dead_job, log_of
 from tests.factories import ConnectionFactory
-from webhooks.models import WebhookEvent, WebhookSubscription
+from webhooks.models import WebhookEvent, WebhookSubscription, WebhookUpkeep
 
 CANARIES = (
     "access-canary", "refresh-canary", "EAAAkey-canary", "verifier-canary", "signing-canary", "former-canary",
@@ -24,7 +24,7 @@ CANARIES = (
 TABLES: tuple[type[models.Model], ...] = (
     Venue, VenueMembership, Integration, IntegrationConfig, Connection, OAuthToken, VenueApiKey, OAuthState,
     FieldMapping, FieldMappingTemplate, SyncJob, SyncLog, SyncCursor, Record, RecordLink, WebhookSubscription,
-    WebhookEvent, IntegrationHealth, IntegrationCost,
+    WebhookUpkeep, WebhookEvent, IntegrationHealth, IntegrationCost,
 )  # fmt: skip
 
 
@@ -43,10 +43,13 @@ def fill(user: Any) -> Connection:
     )  # fmt: skip
     credentials.seal(state, "pkce_verifier", "verifier-canary")
     state.save()
-    subscription = WebhookSubscription(connection=connection, external_id="sub", url_token_hash=f"{number:064}")
+    subscription = WebhookSubscription(
+        connection=connection, provider="square", external_id="sub", url_token_hash=f"{number:064}"
+    )
     credentials.seal(subscription, "signing_secret", "signing-canary")
     credentials.seal(subscription, "previous_secret", "former-canary")
     subscription.save()
+    WebhookUpkeep.objects.create(connection=connection, provider="square", problem="Square is not answering.")
     WebhookEvent.objects.create(
         provider="square", connection=connection, event_type="customer.updated", dedupe_key=f"event-{number}",
         body=b'{"type": "customer.updated"}',

@@ -285,6 +285,7 @@ def test_disconnecting_revokes_at_square_and_destroys_our_access(
     assert answer.status_code == 200
     assert [(each["step"], each["result"]) for each in answer.json()["steps"]] == [
         ("stop_syncs", "done"),
+        ("remove_webhooks", "skipped"),
         ("revoke", "done"),
         ("destroy_access", "done"),
     ]

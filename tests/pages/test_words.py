@@ -15,7 +15,7 @@ from monitoring.explanations import EXPLANATIONS
 from monitoring.wording import CardStatus
 from syncing.models import LinkState, Outcome, Trigger
 
-OWNER_PAGES = ("account", "connections", "monitoring", "parts", "syncing")
+OWNER_PAGES = ("account", "connections", "mails", "monitoring", "parts", "syncing")
 FORBIDDEN = r"\b(active|ok|unhealthy|degraded|error|invalid|token|oauth|dlq|webhook|payload|oops|please)\b"
 NOW = datetime(2026, 11, 22, 10, 42, 5, tzinfo=UTC)
 LONDON = ZoneInfo("Europe/London")

@@ -14,10 +14,13 @@ from integrations.models import Venue
 from integrations.providers import PROVIDERS
 from syncing.models import SyncCursor
 from tests.factories import ConnectionFactory
+from tests.provider_sandbox import Sandbox
 from tests.webhooks.senders import PATH, PUBLIC_URL, SECRETS, SQUARE, Sender
+from tests.webhooks.working import WAYS, Told, Way, ripe
 from webhooks import addresses
-from webhooks.models import WebhookEvent, WebhookSubscription
+from webhooks.models import WebhookSubscription
 
+__all__ = ["connected", "ripe", "subscribed"]
 Deliver = Callable[..., Any]
 
 
@@ -49,18 +52,18 @@ def connected(venue: Venue, sender: Sender, *, account: str = "", mode: str = ""
 def subscribed(connection: Connection, *, secret: str = "", former: str = "") -> str:
     """Return the token of a new address of the connection's own."""
     token = addresses.new_token()
-    row = WebhookSubscription(connection=connection, url_token_hash=addresses.fingerprint(token))
+    row = WebhookSubscription(
+        connection=connection,
+        provider=connection.provider,
+        place=token[:8],
+        url_token_hash=addresses.fingerprint(token),
+    )
     if secret:
         credentials.seal(row, "signing_secret", secret)
     if former:
         credentials.seal(row, "previous_secret", former)
     row.save()
     return token
-
-
-def ripe() -> None:
-    """Let what waits for more to come be due now."""
-    WebhookEvent.objects.filter(status="queued").update(not_before=timezone.now() - timedelta(hours=1))
 
 
 @pytest.fixture
@@ -80,3 +83,30 @@ def deliver(client: Client) -> Deliver:
 @pytest.fixture
 def square(venue: Venue) -> Connection:
     return connected(venue, SQUARE)
+
+
+@pytest.fixture
+def world(sandbox: Sandbox, live_server: Any, settings: Any) -> Sandbox:
+    """The doubles, which reach the test's own server; nothing is registered by hand."""
+    settings.SANDBOX_URL, settings.PUBLIC_URL, settings.WEBHOOK_SECRETS = sandbox.url, live_server.url, {}
+    settings.APPLICATION_TOKENS = {
+        "square": settings.SANDBOX_SQUARE_TOKEN,
+        "stripe": settings.PROVIDER_APPS["stripe"]["client_secret"],
+    }
+    for provider in settings.SANDBOX_APPS:
+        uri = f"{live_server.url}/api/v1/integrations/oauth/callback/{provider}"
+        sandbox.ask("POST", f"/{provider}/redirect-uris", {"uri": uri})
+    return sandbox
+
+
+@pytest.fixture(params=WAYS, ids=str)
+def way(request: pytest.FixtureRequest) -> Way:
+    """Each provider that can be asked to tell, and each way in."""
+    found: Way = request.param
+    return found
+
+
+@pytest.fixture
+def told(way: Way, world: Sandbox) -> Told:
+    """A venue that has just been connected."""
+    return Told(way, world)

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('connections', '0002_refresh_end'),
-        ('webhooks', '0002_hints'),
+        ('webhooks', '0003_registrations'),
     ]
 
     operations = [

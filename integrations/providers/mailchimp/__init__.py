@@ -4,6 +4,7 @@ from integrations.providers.base import Provider
 from integrations.providers.mailchimp import client, outlets, streams
 from integrations.providers.mailchimp.auth import MailchimpCheck, MailchimpEntrance, MailchimpKey, MailchimpOAuth
 from integrations.providers.mailchimp.chooser import AudienceChooser
+from integrations.providers.mailchimp.registrar import MailchimpRegistrar
 from integrations.providers.mailchimp.spec import SPEC
 from integrations.providers.mailchimp.webhooks import MailchimpWebhooks
 
@@ -15,6 +16,7 @@ MAILCHIMP = Provider(
     oauth=MailchimpOAuth(),
     key_auth=MailchimpKey(),
     webhooks=MailchimpWebhooks(),
+    registrar=MailchimpRegistrar(),
     entrance=MailchimpEntrance(),
     chooser=AudienceChooser(),
     classify=client.classify,

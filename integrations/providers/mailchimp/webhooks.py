@@ -31,6 +31,7 @@ _OBJECTS = {
     "upemail": ObjectType.CUSTOMER,
     "cleaned": ObjectType.CUSTOMER,
 }
+EVENTS = tuple(_OBJECTS)  # what we ask to be told of
 
 
 class MailchimpWebhooks:
@@ -38,6 +39,8 @@ class MailchimpWebhooks:
 
     gathers: ClassVar[timedelta] = timedelta(0)
     proved_by_address: ClassVar[bool] = True  # a webhook made before 2026 has no secret to sign with
+    portal: ClassVar[str] = ""
+    portal_events: ClassVar[tuple[str, ...]] = EVENTS
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         """Keep the clock, in Unix seconds, that tells old deliveries from new ones."""

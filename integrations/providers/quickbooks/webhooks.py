@@ -19,16 +19,18 @@ from integrations.providers.types import JSON, ObjectType, ProviderEvent, RawDel
 
 SIGNATURE_HEADER = "intuit-signature"
 
-# QuickBooks' name of an object in lower case; what is not here is not of interest.
-_OBJECTS = {
-    "account": ObjectType.ACCOUNT,
-    "class": ObjectType.CLASS,
-    "paymentmethod": ObjectType.PAYMENT_METHOD,
-    "customer": ObjectType.CUSTOMER,
-    "item": ObjectType.PRODUCT,
-    "invoice": ObjectType.INVOICE,
-    "payment": ObjectType.PAYMENT,
+# QuickBooks' name of an object, as its portal lists them; what is not here is not of interest.
+_ENTITIES = {
+    "Account": ObjectType.ACCOUNT,
+    "Class": ObjectType.CLASS,
+    "PaymentMethod": ObjectType.PAYMENT_METHOD,
+    "Customer": ObjectType.CUSTOMER,
+    "Item": ObjectType.PRODUCT,
+    "Invoice": ObjectType.INVOICE,
+    "Payment": ObjectType.PAYMENT,
 }
+EVENTS = tuple(_ENTITIES)
+_OBJECTS = {name.lower(): object_type for name, object_type in _ENTITIES.items()}  # as events spell them
 
 
 class QuickBooksWebhooks:
@@ -36,6 +38,8 @@ class QuickBooksWebhooks:
 
     gathers: ClassVar[timedelta] = timedelta(seconds=10)  # one metered read then serves all that changed meanwhile
     proved_by_address: ClassVar[bool] = False
+    portal: ClassVar[str] = "developer.intuit.com, the application, Webhooks"
+    portal_events: ClassVar[tuple[str, ...]] = EVENTS
 
     def verify(self, delivery: RawDelivery, *, url: str, secrets: Iterable[str]) -> bool:
         """Return whether one of the secrets signed the body. Compares in constant time and never raises."""

@@ -5,6 +5,7 @@ from integrations.providers.square import client, streams
 from integrations.providers.square.auth import SquareCheck, SquareKey, SquareOAuth
 from integrations.providers.square.chooser import LocationChooser
 from integrations.providers.square.event_list import SquareEventList
+from integrations.providers.square.registrar import SquareRegistrar
 from integrations.providers.square.spec import SPEC
 from integrations.providers.square.webhooks import SquareWebhooks
 
@@ -16,6 +17,7 @@ SQUARE = Provider(
     key_auth=SquareKey(),
     webhooks=SquareWebhooks(),
     event_list=SquareEventList(),
+    registrar=SquareRegistrar(),
     chooser=LocationChooser(),
     classify=client.classify,
 )

@@ -14,18 +14,26 @@ from integrations.providers.types import ObjectType, ProviderEvent, RawDelivery
 
 SIGNATURE_HEADER = "x-square-hmacsha256-signature"
 
-# The part of an event's type before the first dot; what is not here is not of interest.
-_OBJECTS = {
-    "customer": ObjectType.CUSTOMER,
-    "catalog": ObjectType.PRODUCT,  # carries only a time: read what changed since
-    "order": ObjectType.ORDER,
-    "payment": ObjectType.PAYMENT,
-    "refund": ObjectType.REFUND,
-    "payout": ObjectType.PAYOUT,
-    "invoice": ObjectType.INVOICE,
-    "location": ObjectType.LOCATION,
+_CHANGED = ("created", "updated")
+# The part of an event's type before the first dot, our object, and what we ask to be told of it. What is not here is
+# not of interest.
+_FAMILIES: dict[str, tuple[ObjectType, tuple[str, ...]]] = {
+    "customer": (ObjectType.CUSTOMER, (*_CHANGED, "deleted")),
+    "catalog": (ObjectType.PRODUCT, ("version.updated",)),  # carries only a time: read what changed since
+    "order": (ObjectType.ORDER, (*_CHANGED, "fulfillment.updated")),
+    "payment": (ObjectType.PAYMENT, _CHANGED),
+    "refund": (ObjectType.REFUND, _CHANGED),
+    "payout": (ObjectType.PAYOUT, ("sent", "paid", "failed")),
+    "invoice": (
+        ObjectType.INVOICE,
+        (*_CHANGED, "published", "payment_made", "scheduled_charge_failed", "refunded", "canceled", "deleted"),
+    ),
+    "location": (ObjectType.LOCATION, _CHANGED),
 }
+_OBJECTS = {family: object_type for family, (object_type, _) in _FAMILIES.items()}
 _REVOKED = "oauth.authorization.revoked"
+EVENTS = tuple(f"{family}.{change}" for family, (_, changes) in _FAMILIES.items() for change in changes)
+EVENTS_OF_APPLICATION = (*EVENTS, _REVOKED)
 
 
 class SquareWebhooks:
@@ -33,6 +41,8 @@ class SquareWebhooks:
 
     gathers: ClassVar[timedelta] = timedelta(0)
     proved_by_address: ClassVar[bool] = False
+    portal: ClassVar[str] = "Developer Console, the application, Webhooks, Subscriptions"
+    portal_events: ClassVar[tuple[str, ...]] = EVENTS_OF_APPLICATION
 
     def verify(self, delivery: RawDelivery, *, url: str, secrets: Iterable[str]) -> bool:
         """Return whether one of the secrets signed the URL and the body.

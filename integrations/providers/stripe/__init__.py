@@ -4,6 +4,7 @@ from integrations.providers.base import Provider
 from integrations.providers.stripe import client, streams
 from integrations.providers.stripe.auth import StripeCheck, StripeEntrance, StripeKey, StripeOAuth
 from integrations.providers.stripe.event_list import StripeEventList
+from integrations.providers.stripe.registrar import StripeRegistrar
 from integrations.providers.stripe.spec import SPEC
 from integrations.providers.stripe.webhooks import StripeWebhooks
 
@@ -15,6 +16,7 @@ STRIPE = Provider(
     key_auth=StripeKey(),
     webhooks=StripeWebhooks(),
     event_list=StripeEventList(),
+    registrar=StripeRegistrar(),
     entrance=StripeEntrance(),
     classify=client.classify,
 )

@@ -52,6 +52,26 @@ _ABOUT: dict[Any, tuple[tuple[ObjectType, str], ...]] = {
     "credit_note": ((ObjectType.INVOICE, "invoice"),),
 }
 
+# What we ask to be told of: the kinds whose objects stand above.
+_CHANGED = ("created", "updated", "deleted")
+_CHANGES: dict[str, tuple[str, ...]] = {
+    "customer": (*_CHANGED, *(f"discount.{change}" for change in _CHANGED)),
+    "product": _CHANGED,
+    "price": _CHANGED,
+    "checkout.session": ("completed", "async_payment_succeeded", "async_payment_failed"),
+    "charge": ("succeeded", "failed", "pending", "captured", "expired", "refunded", "updated"),
+    "charge.dispute": ("created", "updated", "closed", "funds_withdrawn", "funds_reinstated"),
+    "refund": ("created", "updated", "failed"),
+    "payout": ("created", "updated", "paid", "failed", "canceled", "reconciliation_completed"),
+    "invoice": (
+        *_CHANGED, "finalized", "finalization_failed", "paid", "payment_failed", "payment_action_required",
+        "payment_succeeded", "sent", "voided", "marked_uncollectible",
+    ),
+    "invoiceitem": ("created", "deleted"),
+    "credit_note": ("created", "updated", "voided"),
+}  # fmt: skip
+EVENTS = tuple(f"{kind}.{change}" for kind, changes in _CHANGES.items() for change in changes)
+
 
 def _unfinished(type_: str, object_type: ObjectType) -> bool:
     """Return whether an event is about a basket that never became an order."""

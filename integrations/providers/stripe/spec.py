@@ -25,6 +25,8 @@ SCOPES = (
     Scope("rak_payout_read", "Payouts: Read", "To match what reaches your bank with what was sold."),
     Scope("rak_invoice_read", "Invoices: Read", "To show which invoices are open."),
     Scope("rak_invoice_write", "Invoices: Write", "To draft invoices made here, which you check and send yourself."),
+    Scope("rak_webhook_read", "Webhook Endpoints: Read", "To see that changes are still told to us."),
+    Scope("rak_webhook_write", "Webhook Endpoints: Write", "To be told of changes within seconds."),
 )
 
 _API, _CONNECT = "https://api.stripe.com", "https://connect.stripe.com"

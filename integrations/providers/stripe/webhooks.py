@@ -9,11 +9,12 @@ from typing import Any, ClassVar
 
 from integrations.providers.deliveries import json_of, matches, text_of, timed
 from integrations.providers.errors import BadRecord
-from integrations.providers.stripe.events import hints
+from integrations.providers.stripe.events import EVENTS, hints
 from integrations.providers.types import ProviderEvent, RawDelivery
 
 SIGNATURE_HEADER = "stripe-signature"
 _REVOKED = "account.application.deauthorized"
+EVENTS_OF_APPLICATION = (*EVENTS, _REVOKED)
 _MODES = {True: "live", False: "test"}
 
 
@@ -22,6 +23,8 @@ class StripeWebhooks:
 
     gathers: ClassVar[timedelta] = timedelta(0)
     proved_by_address: ClassVar[bool] = False
+    portal: ClassVar[str] = "Workbench, Webhooks, an endpoint for events of connected accounts"
+    portal_events: ClassVar[tuple[str, ...]] = EVENTS_OF_APPLICATION
 
     def __init__(self, now: Callable[[], float] = time.time) -> None:
         """`now` returns the time in unix seconds."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from integrations.sandbox.clock import DAY, SECOND, VirtualClock
@@ -46,11 +46,12 @@ class Settings:
 
 @dataclass(frozen=True)
 class Application:
-    """The one application that the double knows."""
+    """The one application that the double knows, with the personal token of whoever made it."""
 
     client_id: str
     client_secret: str
     name: str = "Backline"
+    token: str = field(default="EAAAlBacklineSandboxApplicationToken", repr=False)
 
 
 class SquareDouble:
@@ -75,7 +76,10 @@ class SquareDouble:
         self.events_enabled = False
         self.consents: dict[str, Document] = {}
         self.recent_calls: dict[str, deque[float]] = {}
-        self.open("The Lantern Room", [("Main Hall", "GBP"), ("Canal Bar", "GBP")], sizes=sizes)
+        first = self.open("The Lantern Room", [("Main Hall", "GBP"), ("Canal Bar", "GBP")], sizes=sizes)
+        self.grants.tokens[self.application.token] = Token(
+            first.id, sorted(ALL), None, is_personal=True, is_application=True
+        )
         self.open("Harbour Festival", [("Festival Ground", "EUR")], sizes=Sizes(**_SECOND_SELLER))
 
     def open(self, name: str, locations: list[tuple[str, str]], *, sizes: Sizes, seed: int | None = None) -> Merchant:

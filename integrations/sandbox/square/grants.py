@@ -32,13 +32,22 @@ class Code:
 
 @dataclass
 class Token:
-    """An access token. `expires` is None for personal tokens."""
+    """An access token. `expires` is None for personal tokens.
+
+    A seller's personal token is that of an application of the seller's own; `is_application` is that of ours.
+    """
 
     merchant_id: str
     scopes: list[str]
     expires: int | None
     is_personal: bool = False
     is_revoked: bool = False
+    is_application: bool = False
+
+    @property
+    def application(self) -> str:
+        """Whose application it is: a seller's, or "" for ours."""
+        return self.merchant_id if self.is_personal and not self.is_application else ""
 
 
 @dataclass

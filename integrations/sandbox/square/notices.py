@@ -28,7 +28,7 @@ def announce(square: SquareDouble, merchant: Merchant, kind: str, data: Document
     event = envelope(square, merchant, kind, data)
     square.events.append(event)
     for one in square.subscriptions.values():
-        if takes(one, kind):
+        if takes(square, one, event):
             square.postman.post(Notice(one.id, event["event_id"], kind, News(one, event)))
     return event
 
@@ -57,13 +57,16 @@ def order_data(kind: str, order: Document) -> Document:
     return {"type": name, "id": order["id"], "object": {name: {"order_id": order["id"], **shown}}}
 
 
-def takes(subscription: Subscription, kind: str) -> bool:
-    return subscription.enabled and kind in subscription.event_types
+def takes(square: SquareDouble, subscription: Subscription, event: Document) -> bool:
+    """An application is told of the sellers that let it in, also of the end of that; a seller's own of that seller."""
+    seller, owner = event["merchant_id"], subscription.application
+    is_concerned = seller == owner if owner else bool(square.grants.of(seller))
+    return subscription.enabled and event["type"] in subscription.event_types and is_concerned
 
 
 async def deliver(square: SquareDouble, event: Document, *, forgery: Forgery | None = None) -> list[Document]:
     """Send the event now to every subscription that takes it, once and past everything that waits; one result each."""
-    wanted = [one for one in square.subscriptions.values() if takes(one, event["type"])]
+    wanted = [one for one in square.subscriptions.values() if takes(square, one, event)]
     return [await send(square, one, event, forgery=forgery) for one in wanted]
 
 

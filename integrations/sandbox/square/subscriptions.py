@@ -21,6 +21,8 @@ def new_key() -> str:
 
 @dataclass
 class Subscription:
+    """`application` is the seller whose own application asked, "" for ours, which is told of all who let it in."""
+
     id: str
     name: str
     notification_url: str
@@ -29,6 +31,7 @@ class Subscription:
     created_at: str
     updated_at: str
     enabled: bool = True
+    application: str = ""
     signature_key: str = field(default_factory=new_key, repr=False)
 
     def document(self) -> Document:

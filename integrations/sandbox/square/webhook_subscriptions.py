@@ -35,7 +35,7 @@ def list_subscriptions(call: Call) -> Document:
     shown = [
         one.document()
         for one in call.square.subscriptions.values()
-        if one.enabled or call.query.get("include_disabled")
+        if one.application == call.token.application and (one.enabled or call.query.get("include_disabled"))
     ]
     if call.query.get("sort_order") == "DESC":
         shown.reverse()
@@ -105,6 +105,7 @@ def _create(call: Call) -> Document:
         event_types=asked["event_types"],
         api_version=asked.get("api_version") or "2026-09-16",
         enabled=asked.get("enabled", True),
+        application=call.token.application,
         created_at=moment,
         updated_at=moment,
     )
@@ -114,9 +115,10 @@ def _create(call: Call) -> Document:
 
 def _known(call: Call) -> Subscription:
     wanted = call.ids["subscription_id"]
-    if wanted not in call.square.subscriptions:
+    found = call.square.subscriptions.get(wanted)
+    if found is None or found.application != call.token.application:
         raise not_found("Subscription", wanted)
-    return call.square.subscriptions[wanted]
+    return found
 
 
 def _url(value: object, field: str) -> str:

@@ -1,13 +1,15 @@
 """The main job once, without a browser: sign in, connect every provider, sync, and ask the oracle about each stream."""
 
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from connections.models import Connection
 from integrations.providers import PROVIDERS
-from monitoring.management import oracle
+from monitoring.management import hearsay, oracle
 from monitoring.management.walk import Lost, Walk
 from syncing.models import SyncLog
 
@@ -34,6 +36,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         self._wait(connections)
         self._judge(connections)
+        self._hear(connections)
         self.stdout.write(f"Done in {time.monotonic() - started:.0f} seconds.")
 
     def _walk(self, walk: Walk) -> list[Connection]:
@@ -67,6 +70,24 @@ class Command(BaseCommand):
                 raise CommandError(
                     f"The syncs did not finish within {_PATIENCE:.0f} seconds. Look at the worker's lines above."
                 )
+            time.sleep(0.25)
+
+    def _hear(self, connections: list[Connection]) -> None:
+        """Let the venue's people change something at each provider; it has to be told, and then to be here."""
+        for connection in connections:
+            name = PROVIDERS[connection.provider].spec.name
+            self._until(partial(hearsay.is_awaited, connection), f"{name} was not asked to tell of changes")
+            hearsay.change_customers(connection)
+        for connection in connections:
+            name = PROVIDERS[connection.provider].spec.name
+            self._until(partial(hearsay.is_here, connection), f"A change at {name} was not told, or not read")
+            self.stdout.write(f"  {name:<11} told of a change, which is here.")
+
+    def _until(self, is_so: Callable[[], bool], or_else: str) -> None:
+        give_up_at = time.monotonic() + _PATIENCE
+        while not is_so():
+            if time.monotonic() > give_up_at:
+                raise CommandError(f"{or_else} within {_PATIENCE:.0f} seconds.")
             time.sleep(0.25)
 
     def _judge(self, connections: list[Connection]) -> None:
