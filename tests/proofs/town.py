@@ -8,6 +8,7 @@ last line printed is JSON: what was counted, and the damage that was done. The e
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -160,7 +161,7 @@ def _follow(driver: "subprocess.Popen[bytes]", lines: list[str]) -> None:
 def town(instance: str, chance: random.Random) -> Iterator[Town]:
     """Give a town whose processes are started by `tend`, and end all of it."""
     project = Project(ROOT)
-    postgres, valkey = Postgres(project, instance, empty=True), Valkey(project, instance, password="chaos")
+    postgres, valkey = Postgres(project, instance), Valkey(project, instance, password="chaos")
     sandbox = subprocess.Popen(
         [sys.executable, "-m", "integrations.sandbox", "--port", "0", "--die-with-parent"],
         cwd=ROOT, stdout=subprocess.PIPE,
@@ -185,6 +186,8 @@ def town(instance: str, chance: random.Random) -> Iterator[Town]:
         sandbox.wait()
         valkey.stop()
         postgres.stop()
+        for folder in (postgres.home, project.var / instance):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _settings(project: Project, database_url: str, redis_url: str, sandbox_url: str) -> dict[str, str]:
