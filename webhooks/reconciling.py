@@ -85,8 +85,8 @@ def _reconcile(mine: Round, done: Done) -> None:
     try:
         look.work()
     except LostRound:
-        mine.put_off(0)
-        history.stopped(look.log)
+        if mine.put_off(0):  # else the log is by now that of whoever took over
+            history.stopped(look.log)
     except _NOT_OPEN as error:
         look.is_closed(error)
     except (ProviderError, CannotOpen) as error:

