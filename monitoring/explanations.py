@@ -71,6 +71,15 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
         "What would be sent is no longer what you looked at: a record changed here or there. Nothing was sent.",
         "Look at the plan again, and send it if it is right.",
     ),
+    "filter_required": (
+        "An action over many venues has to say which work is meant. Nothing was done.",
+        "Name a venue, a provider, an object, a class, a cause or some ids.",
+    ),
+    "confirm_mismatch": (
+        "What would be done is no longer what was confirmed, or the confirmation is older than a quarter of an hour. "
+        "Nothing was done.",
+        "Ask once more with dry_run, look at the numbers, and send the new confirm.",
+    ),
     "in_progress": ("The same request is still being worked on.", "Wait a few seconds and ask for its result."),
     "state_expired": (
         "A sign-in has to be finished within ten minutes. Nothing was stored.",

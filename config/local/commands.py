@@ -24,6 +24,7 @@ commands:
   demo --headless                 connect and sync the demo venue once without a browser, print the result, stop
   test [pytest arguments]         lint, types, layers, migrations, deploy check, then pytest
   prove stands                    run the proofs of a step and print one line for each point
+  chaos [--seed 1]                ten thousand events while everything is killed in turn; prints what it came to
   manage COMMAND ...              run manage.py with the settings of this machine
   servers [--instance NAME]       start only PostgreSQL and Valkey, print their addresses, stay until Ctrl-C
   shell-env [--instance NAME]     print the settings of this machine as exports, for servers that run already
@@ -86,6 +87,8 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--no-demo", action="store_true", help="no demo venue and no sandbox")
     demo = command("demo", _demo, "Connect and sync the demo venue once, then stop.")
     demo.add_argument("--headless", action="store_true", required=True, help="without a browser")
+    chaos = command("chaos", _chaos, "Take in ten thousand events while everything is killed in turn.")
+    chaos.add_argument("--seed", type=int, default=1, help="what chance goes by")
     prove = command("prove", _prove, "Run the proofs of a step.")
     prove.add_argument("step", help="which proofs: stands, ...")
     command(
@@ -128,6 +131,11 @@ def _test(project: Project, arguments: list[str]) -> int:
 def _prove(project: Project, asked: argparse.Namespace) -> int:
     environment.prepare(project, environment.WITH_TESTS, say)
     return judging.prove(project, asked.step)
+
+
+def _chaos(project: Project, asked: argparse.Namespace) -> int:
+    environment.prepare(project, environment.WITH_TESTS, say)
+    return judging.chaos(project, asked.seed)
 
 
 def _manage(project: Project, arguments: list[str]) -> int:

@@ -17,6 +17,7 @@ from config.local.servers import Servers
 _INSTANCE = "test"  # data of its own: a running demo is not disturbed
 _IN_PARALLEL = ("-n", "auto", "--dist", "loadgroup")
 _PORT = 8000  # nothing listens there; links in pages and mails need one
+_SERVERS_OF_OTHERS = ("DATABASE_URL", "REDIS_URL")
 _PROOFS = Path("tests", "proofs")
 
 
@@ -48,6 +49,13 @@ def prove(project: Project, step: str) -> int:
     with _test_servers(project) as both:
         settings = _local(project, both) | {"PROOFS": "full", "LOG_LEVEL": "ERROR"}
         return _run(project, _Step(step, _pytest(project, [str(path), "-s"]), settings))
+
+
+def chaos(project: Project, seed: int) -> int:
+    """Shake a town of servers and processes of its own, and print what it came to as its last line."""
+    command = [str(project.python), "-m", "tests.proofs.town", str(seed)]
+    own = {name: value for name, value in variables.surroundings(project).items() if name not in _SERVERS_OF_OTHERS}
+    return _run(project, _Step("chaos", command, own))
 
 
 def _judges(project: Project, both: Servers) -> list[_Step]:

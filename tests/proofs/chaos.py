@@ -35,7 +35,7 @@ from webhooks import addresses  # noqa: E402
 from webhooks.models import WebhookEvent, WebhookSubscription  # noqa: E402
 
 T = TypeVar("T")
-ROUNDS, A_ROUND, CUSTOMERS = 50, 50, 60  # of changes at each of the four
+ROUNDS, A_ROUND, CUSTOMERS = 51, 50, 60  # of changes at each of the four
 EVERY = 1.7  # seconds from one round to the next
 DUPLICATE, REORDER = 0.1, 20
 SETTLED_WITHIN = 60.0
@@ -117,6 +117,7 @@ def _judged(told: list[Told], before: dict[str, dict[str, int]]) -> dict[str, An
     lag = WebhookEvent.objects.aggregate(worst=Max(F("finished_at") - F("received_at")))["worst"]
     found = {
         "announced": sum(announced.values()), "stored": sum(stored.values()), "by_provider": stored,
+        "came_twice": sum(_counts(each)["duplicated"] for each in told),
         "posts": sum(_counts(each)["posts"] for each in told),
         "lost": sum(max(0, announced[key] - stored[key]) for key in announced),
         "doubled": sum(max(0, stored[key] - announced[key]) for key in announced), "stale": stale,
@@ -137,7 +138,7 @@ def _delivered(told: Told) -> int:
 def _counts(told: Told) -> dict[str, int]:
     counts = told.account.sandbox.ask("GET", f"/{told.account.stage.key}/deliveries")
     stored = _patient(WebhookEvent.objects.filter(connection=told.connection).count)
-    return {"announced": counts["announced"], "posts": counts["posts"], "stored": stored}
+    return {name: counts[name] for name in ("announced", "duplicated", "posts")} | {"stored": stored}
 
 
 def _is_quiet() -> bool:

@@ -373,3 +373,21 @@ def test_three_beats_at_once_run_each_due_slot_once(tmp_path: Path, point: Point
         f"{slots:,} due slots: {len(queued):,} jobs, made by {[one['queued'] for one in told]}; {len(claimed):,} "
         f"connections to reconcile, claimed by {[len(one['claimed']) for one in told]}; none twice"
     )
+
+
+@full
+def test_chaos_loses_and_doubles_nothing(point: Point) -> None:
+    """`tests/proofs/town.py` has servers and processes of its own; `./backline chaos` runs it by itself."""
+    own = {name: value for name, value in os.environ.items() if not name.endswith(("DATABASE_URL", "REDIS_URL"))}
+    command = [sys.executable, "-m", "tests.proofs.town", "1"]
+    ended = subprocess.run(command, cwd=ROOT, env=own, capture_output=True, timeout=300, check=False)
+    found = orjson.loads(ended.stdout.splitlines()[-1])
+    assert found["holds"], (found, ended.stderr[-3000:].decode(errors="replace"))
+    damage = ", ".join(f"{what} {number} x" for what, number in sorted(found["damage"].items()))
+    point(
+        f"{found['announced']:,} events of four providers, {found['came_twice']:,} twice: {found['lost']} lost, "
+        f"{found['doubled']} doubled, {found['stale']} stale records; settled {found['settled_seconds']} s after the "
+        f"last, worst lag {found['worst_lag_seconds']} s; {damage}"
+    )
+    assert found["announced"] >= 10_000
+    assert found["worst_lag_seconds"] <= 60
