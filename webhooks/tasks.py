@@ -5,7 +5,7 @@ from celery import shared_task
 from syncing import tasks as syncs
 from syncing.doorbell import Doorbell
 from syncing.runner import Shutdown
-from webhooks import registrations, upkeep
+from webhooks import removals, upkeep
 from webhooks.drain import work_off
 from webhooks.soon import Soon
 
@@ -32,7 +32,7 @@ def drain() -> None:
 
 @shared_task
 def tend() -> None:
-    """See to the registrations that are due, and let former secrets go."""
+    """See to the removals that are due, and let former secrets go."""
     while upkeep.work_once() and not Shutdown.requested:
         pass
-    registrations.forget_former()
+    removals.forget_former()

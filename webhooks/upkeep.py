@@ -23,7 +23,7 @@ from integrations.problems import Problem
 from integrations.providers import PROVIDERS
 from integrations.providers.errors import ErrorClass, Misconfigured, ProviderError
 from syncing import queue
-from webhooks import registrations, upkeep_rest
+from webhooks import registrations, sentences, upkeep_rest, wanted
 from webhooks.models import WebhookUpkeep
 from webhooks.registrations import Unreachable
 
@@ -110,7 +110,7 @@ def tend(claimed: Claimed) -> None:
     try:
         registrations.put_right(row)
     except ProviderError as error:
-        _failed(claimed, row, error, registrations.sentence(row.provider, error))
+        _failed(claimed, row, error, sentences.for_error(row.provider, error))
     except Unreachable as why:
         _failed(claimed, row, Misconfigured(code=_UNREACHABLE), str(why))
     except (Problem, CannotOpen) as error:
@@ -160,7 +160,7 @@ def _told_by_themselves() -> Q:
 
 def _applications() -> list[str]:
     """Return the providers at which our application has to be seen to and is not yet."""
-    possible = [key for key, provider in PROVIDERS.items() if registrations.is_for_application(provider)]
+    possible = [key for key, provider in PROVIDERS.items() if wanted.is_for_application(provider)]
     if not possible:
         return []
     known = WebhookUpkeep.objects.filter(connection=None).values("provider")
