@@ -65,7 +65,7 @@ def connection(request: HttpRequest, member: VenueMembership, provider: str) -> 
     found = provider_or_404(provider)
     shown = _one(request, member, found)
     card: Card = shown["card"]
-    every = Connection.objects.select_related("connected_by")
+    every = Connection.objects.select_related("connected_by", "webhook_upkeep")
     held = every.filter(pk=card.connection).first() if card.connection else None
     shown |= {
         "connection": held,

@@ -14,7 +14,7 @@ from integrations.providers.errors import ProviderError
 from integrations.providers.http import ApiSession
 from webhooks import addresses
 from webhooks.models import WebhookSubscription
-from webhooks.registrations import subject
+from webhooks.target import subject
 
 logger = logging.getLogger(__name__)
 

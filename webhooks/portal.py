@@ -9,7 +9,7 @@ from django.db.models import Max, OuterRef, Subquery
 from connections.models import Connection
 from integrations.providers import PROVIDERS
 from integrations.providers.base import Provider, WebhookReceiver
-from webhooks import addresses, refusals, registrations
+from webhooks import addresses, refusals, wanted
 from webhooks.models import WebhookEvent
 
 
@@ -63,7 +63,7 @@ def _who(provider: Provider) -> tuple[bool, str]:
         return True, f"{name} takes addresses in its portal only. One entry tells of every company."
     if not registrar.by_application:
         return False, f"Backline registers a webhook for each connection by itself, and {name} signs each with its own."
-    if registrations.is_for_application(provider):
+    if wanted.is_for_application(provider):
         return False, "Backline registers one webhook for everybody who signs in, with the token of our application."
     return True, (
         "No token of our application is set, or its secret was set by hand: one entry in the portal tells of everybody "

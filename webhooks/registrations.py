@@ -6,51 +6,31 @@ its place before the old one is removed: at no moment is nobody told. Calls and 
 """
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 from django.db.models.functions import Now
 
-from connections import credentials, sessions
+from connections import credentials
 from connections.lifecycle import happened
-from connections.models import Connection, Method, Status
+from connections.models import Connection, Status
 from connections.sealing import CannotOpen
-from integrations import catalogue, wishes
-from integrations.providers.base import Provider, RollingRegistrar, WebhookRegistrar
-from integrations.providers.errors import PermissionMissing, ProviderError, RateLimited, Transient
-from integrations.providers.http import ApiSession
+from integrations import catalogue
+from integrations.providers.base import RollingRegistrar
+from integrations.providers.errors import ProviderError, Transient
 from integrations.providers.types import Hook, Subject
-from webhooks import addresses
-from webhooks.models import SubscriptionQuerySet, WebhookSubscription, WebhookUpkeep
+from webhooks import addresses, removals, wanted
+from webhooks import target as targets
+from webhooks.models import WebhookSubscription, WebhookUpkeep
+from webhooks.target import Target
 
 logger = logging.getLogger(__name__)
 
-OVERLAP = timedelta(hours=24)  # for so long what was signed with a former secret is accepted
 _KEY_LENGTH = 40
 
 
 class Unreachable(Exception):
     """No provider could deliver to our address. Its text is the sentence for the operator."""
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """Where registrations of one row are made: the provider, and a session that may make them."""
-
-    upkeep: WebhookUpkeep
-    provider: Provider
-    registrar: WebhookRegistrar
-    api: ApiSession
-
-    @property
-    def rows(self) -> SubscriptionQuerySet:
-        """Return the rows of all registrations that were ever made here."""
-        return WebhookSubscription.objects.of(self.upkeep).select_related("connection")
 
 
 def put_right(upkeep: WebhookUpkeep) -> None:
@@ -59,93 +39,26 @@ def put_right(upkeep: WebhookUpkeep) -> None:
     Raises a ProviderError, Problem, CannotOpen or Unreachable; may be called again at any time.
     """
     provider = catalogue.provider_or_404(upkeep.provider)
-    wanted = _wanted(upkeep, provider)
+    asked = wanted.now(upkeep, provider)
     rows = WebhookSubscription.objects.of(upkeep)
-    rows.current().exclude(place__in=[about.place for about in wanted]).update(retired_at=Now())
-    if wanted and (why := addresses.why_unreachable()):
+    rows.current().exclude(place__in=[about.place for about in asked]).update(retired_at=Now())
+    if asked and (why := addresses.why_unreachable()):
         raise Unreachable(why)
-    if not wanted and not _to_remove(rows).exists():
+    if not asked and not removals.to_remove(rows).exists():
         return
-    target = _target(upkeep, provider)
-    if target is None:
+    target = targets.of(upkeep, provider)
+    if target is None:  # what is registered there ends by itself once nobody takes it
+        removals.to_remove(rows).update(removed_at=Now())
         return
-    for about in wanted:
+    for about in asked:
         _keep(target, about)
-    _remove_retired(target)
-
-
-def is_for_application(provider: Provider) -> bool:
-    """Return whether those who sign in are told of by a registration that we make ourselves.
-
-    Where the operator registered one in the provider's portal, and set its secret, it stays the only one.
-    """
-    registrar, key = provider.registrar, provider.spec.key
-    is_possible = registrar is not None and registrar.by_application and bool(settings.APPLICATION_TOKENS.get(key))
-    return is_possible and not settings.WEBHOOK_SECRETS.get(key)
-
-
-def forget_former() -> None:
-    """Let former secrets go, and stop accepting what was retired, once the overlap is over. Three statements."""
-    long_ago = Now() - OVERLAP
-    WebhookSubscription.objects.filter(rolled_at__lt=long_ago, previous_secret__isnull=False).update(
-        previous_secret=None
-    )
-    retired = WebhookSubscription.objects.filter(retired_at__lt=long_ago)
-    retired.filter(external_id="").delete()
-    retired.filter(active=True, removed_at__isnull=False).update(
-        active=False, signing_secret=None, previous_secret=None
-    )
-
-
-def sentence(provider: str, error: ProviderError) -> str:
-    """Return why something could not be registered. Never the provider's own words: they may repeat our address."""
-    spec = catalogue.provider_or_404(provider).spec
-    if isinstance(error, PermissionMissing):
-        labels = {scope.name: scope.label for scope in spec.scopes}
-        needed = f" It needs the permission “{labels.get(error.scope, error.scope)}”." if error.scope else ""
-        return f"{spec.name} does not allow us to be told of changes at once.{needed}"
-    if isinstance(error, RateLimited):
-        return f"{spec.name} asked us to slow down."
-    if isinstance(error, Transient):
-        return f"{spec.name} is not answering."
-    return f"{spec.name} refused to tell us of changes at once ({error.code or type(error).__name__})."
-
-
-def _wanted(upkeep: WebhookUpkeep, provider: Provider) -> list[Subject]:
-    """Return what should be registered now: nothing for a connection that our application's registration tells of."""
-    registrar, connection = provider.registrar, upkeep.connection
-    if registrar is None:
-        return []
-    if connection is None:
-        signed_in = Connection.objects.live().filter(
-            provider=provider.spec.key, environment=catalogue.environment(), method=Method.OAUTH
-        )
-        is_needed = is_for_application(provider) and signed_in.exists()
-        return [Subject(of_application=True)] if is_needed else []
-    if registrar.by_application and connection.method == Method.OAUTH:
-        return []
-    if registrar.place is None:
-        return [Subject()]
-    chosen: Sequence[str] = wishes.of(connection.venue, provider).chosen.get(registrar.place, ())
-    return [Subject(place=each) for each in chosen]
-
-
-def _target(upkeep: WebhookUpkeep, provider: Provider) -> Target | None:
-    """Return where registrations are made; None when nobody may make them any more."""
-    connection = upkeep.connection
-    api = sessions.open_session(connection) if connection else sessions.of_application(provider)
-    if provider.registrar is None or api is None:
-        return None
-    return Target(upkeep, provider, provider.registrar, api)
-
-
-# --- one place
+    removals.remove_retired(target)
 
 
 def _keep(target: Target, about: Subject) -> None:
     """Adopt what is registered for a place, repair it, or register it anew; remove what else is at our addresses."""
     hooks = target.registrar.listed(target.api, about)
-    ours = [(addresses.fingerprint(token), hook) for hook in hooks if (token := _token(target, hook))]
+    ours = target.marks(hooks)
     row = target.rows.current().filter(place=about.place).first()
     hook = _found(row, ours)
     if row is not None and hook is not None and _is_usable(target, row, hook):
@@ -153,11 +66,7 @@ def _keep(target: Target, about: Subject) -> None:
         kept = hook.id
     else:
         kept = _replace(target, about, row, hook, there={each.id for each in hooks})
-    _remove_strays(target, about, ours, kept)
-
-
-def _token(target: Target, hook: Hook) -> str:
-    return addresses.token_in(target.provider.spec.key, hook.url)
+    removals.remove_strays(target, about, ours, kept)
 
 
 def _found(row: WebhookSubscription | None, ours: list[tuple[str, Hook]]) -> Hook | None:
@@ -248,43 +157,6 @@ def _secret(row: WebhookSubscription) -> str:
         return credentials.open_secret(row, "signing_secret").reveal() if row.signing_secret else ""
     except CannotOpen:
         return ""
-
-
-# --- what must not be there
-
-
-def _remove_strays(target: Target, about: Subject, ours: list[tuple[str, Hook]], kept: str) -> None:
-    """Remove what is registered at an address of ours that nobody here waits at: a lost answer's, or a double."""
-    others = [(mark, hook) for mark, hook in ours if hook.id != kept]
-    if not others:
-        return
-    current = WebhookSubscription.objects.current().filter(url_token_hash__in=[mark for mark, _ in others])
-    waited_for = set(current.exclude(external_id=kept).values_list("url_token_hash", flat=True))
-    retired = set(_to_remove(target.rows).values_list("external_id", flat=True))
-    for mark, hook in others:
-        if mark not in waited_for and hook.id not in retired:
-            target.registrar.remove(target.api, about, hook.id)
-
-
-def _remove_retired(target: Target) -> None:
-    """Remove what was retired. What cannot be removed is left: its deliveries will find nobody."""
-    for row in _to_remove(target.rows):
-        try:
-            target.registrar.remove(target.api, subject(row), row.external_id)
-        except Transient:
-            raise
-        except ProviderError as error:
-            logger.warning("webhooks.not_removed", extra={"subscription": row.pk, "code": error.code})
-        target.rows.filter(pk=row.pk).update(removed_at=Now())
-
-
-def _to_remove(rows: SubscriptionQuerySet) -> SubscriptionQuerySet:
-    return rows.filter(~Q(external_id=""), retired_at__isnull=False, removed_at=None)
-
-
-def subject(row: WebhookSubscription) -> Subject:
-    """Return what a registration tells of."""
-    return Subject(place=row.place, of_application=row.connection_id is None)
 
 
 def _tell(target: Target, event: str, detail: str) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import Q
 
 from connections.models import Connection, Method
+from integrations.providers.errors import ErrorClass
 from webhooks import addresses
 from webhooks.models import WebhookSubscription, WebhookUpkeep
 
@@ -23,9 +24,12 @@ def of(connection: Connection) -> list[dict[str, Any]]:
 
 
 def permission_missing(connection: Connection) -> str:
-    """Return the sentence for the owner when only a permission keeps us from being told of changes, else ""."""
-    lacking = WebhookUpkeep.objects.filter(connection=connection, failure_class="permission")
-    return lacking.values_list("problem", flat=True).first() or ""
+    """Return the sentence for the owner when only a permission keeps us from being told of changes, else "".
+
+    No query for a connection that was read together with its `webhook_upkeep`.
+    """
+    upkeep: WebhookUpkeep | None = getattr(connection, "webhook_upkeep", None)
+    return upkeep.problem if upkeep and upkeep.failure_class == ErrorClass.PERMISSION else ""
 
 
 def _concerns(connection: Connection) -> Q:

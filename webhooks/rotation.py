@@ -15,7 +15,7 @@ def can_roll(subscriptions: QuerySet[WebhookSubscription]) -> QuerySet[WebhookSu
 def ask(subscriptions: QuerySet[WebhookSubscription]) -> int:
     """Ask for another secret of those that are in use, and return how many these are. Asked twice, it happens once.
 
-    The former secret stays valid for a day (`registrations.OVERLAP`): what was signed with it is still under way.
+    The former secret stays valid for a day (`removals.OVERLAP`): what was signed with it is still under way.
     """
     concerned = list(can_roll(subscriptions).values_list("pk", "provider", "connection"))
     asked = WebhookSubscription.objects.filter(pk__in=[pk for pk, *_ in concerned]).update(roll_asked_at=Now())

@@ -8,7 +8,7 @@ from celery import shared_task
 from syncing import tasks as syncs
 from syncing.doorbell import Doorbell
 from syncing.runner import Shutdown
-from webhooks import reconciling, registrations, upkeep
+from webhooks import reconciling, removals, upkeep
 from webhooks.drain import work_off
 from webhooks.soon import Soon
 
@@ -68,4 +68,4 @@ def tend() -> None:
     """See to the registrations that are due, and let former secrets go."""
     while upkeep.work_once() and not Shutdown.requested:
         pass
-    registrations.forget_former()
+    removals.forget_former()

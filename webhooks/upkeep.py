@@ -23,13 +23,14 @@ from integrations.problems import Problem
 from integrations.providers import PROVIDERS
 from integrations.providers.errors import ErrorClass, Misconfigured, ProviderError
 from syncing import queue
-from webhooks import registrations, upkeep_rest
+from webhooks import registrations, sentences, upkeep_rest, wanted
 from webhooks.models import WebhookUpkeep
 from webhooks.registrations import Unreachable
 
 logger = logging.getLogger(__name__)
 
 _LEASE_SECONDS = 120.0
+_UNREACHABLE = "unreachable"  # said where staff look; a server on somebody's desk is no fault
 
 _CLAIM = """
 WITH chosen AS (
@@ -109,9 +110,9 @@ def tend(claimed: Claimed) -> None:
     try:
         registrations.put_right(row)
     except ProviderError as error:
-        _failed(claimed, row, error, registrations.sentence(row.provider, error))
+        _failed(claimed, row, error, sentences.for_error(row.provider, error))
     except Unreachable as why:
-        _failed(claimed, row, Misconfigured(code="unreachable"), str(why))
+        _failed(claimed, row, Misconfigured(code=_UNREACHABLE), str(why))
     except (Problem, CannotOpen) as error:
         _failed(claimed, row, Misconfigured(code=getattr(error, "code", "cannot_open")), str(error))
     except Exception as error:  # a fault of ours must not be met again and again at once
@@ -136,7 +137,8 @@ def _failed(claimed: Claimed, row: WebhookUpkeep, error: ProviderError, sentence
         lease_until=None, lease_owner="", due_at=Now() + rest, attempts=F("attempts") + 1, problem=sentence[:500],
         failure_class=error.error_class, failure_code=error.code[:120],
     )  # fmt: skip
-    level = logging.ERROR if error.error_class == ErrorClass.OURS else logging.WARNING
+    is_ours = error.error_class == ErrorClass.OURS and error.code != _UNREACHABLE
+    level = logging.ERROR if is_ours else logging.WARNING
     extra = {"upkeep": row.pk, "provider": row.provider, "code": error.code}
     logger.log(level, "webhooks.not_registered", extra=extra)
 
@@ -158,7 +160,7 @@ def _told_by_themselves() -> Q:
 
 def _applications() -> list[str]:
     """Return the providers at which our application has to be seen to and is not yet."""
-    possible = [key for key, provider in PROVIDERS.items() if registrations.is_for_application(provider)]
+    possible = [key for key, provider in PROVIDERS.items() if wanted.is_for_application(provider)]
     if not possible:
         return []
     known = WebhookUpkeep.objects.filter(connection=None).values("provider")

@@ -5,20 +5,24 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
+from config.celery import app
 from connections import keys, lifecycle
 from connections.models import Connection
 from integrations.providers import PROVIDERS, http
 from integrations.providers.errors import Invalid, PermissionMissing, RateLimited, Transient
 from integrations.providers.types import Subject
+from monitoring import beat
 from syncing import choosing
+from syncing.look import Look
 from tests.contract.account import open_account, paste_key, sign_in
 from tests.contract.stage import MAILCHIMP, SQUARE, STRIPE
 from tests.contract.working import at_once
 from tests.provider_sandbox import Sandbox
 from tests.webhooks.working import Told, Way, problems, tend, tomorrow
-from webhooks import addresses, farewell, upkeep, upkeep_rest
+from webhooks import addresses, farewell, look, registrations, rotation, tasks, upkeep, upkeep_rest
 from webhooks.models import WebhookEvent, WebhookSubscription, WebhookUpkeep
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -213,6 +217,55 @@ def test_a_look_costs_the_same_few_statements_however_many_connections_there_are
     tend()
     with django_assert_max_num_queries(3):
         assert not upkeep.work_once()
+
+
+@pytest.mark.parametrize("way", [Way(SQUARE, signs_in=False), Way(SQUARE, signs_in=True)], ids=str)
+def test_another_key_whose_answer_was_lost_is_found_out_and_the_former_one_is_kept(told: Told, client: Client) -> None:
+    tend()
+    under_way = told.signed_now()
+    rotation.ask(WebhookSubscription.objects.all())
+    told.sandbox.ask("POST", "/faults", {
+        "provider": "square", "kind": "lost_answer", "method": "POST", "path": told.path(), "times": 1,
+    })  # fmt: skip
+    tend()
+    assert (problems(), told.row().roll_asked_at is not None) == (["Square is not answering."], True)
+    due()
+    tend()
+    row = told.row()
+    assert (problems(), row.roll_asked_at, told.signed_now().secret) == ([], None, told.there()[0]["signature_key"])
+    assert under_way.arrives(client) == 200
+
+
+@BY_STRIPE
+def test_another_secret_that_is_asked_for_while_somebody_is_at_work_is_not_forgotten(told: Told) -> None:
+    tend()
+    former = told.signed_now().secret
+    tomorrow()
+    claimed = upkeep.claim()
+    assert claimed is not None
+    registered = WebhookUpkeep.objects.get()
+    registrations.put_right(registered)
+    rotation.ask(WebhookSubscription.objects.all())
+    upkeep.tend(claimed)
+    tend()
+    assert told.signed_now().secret != former
+
+
+def test_the_beat_sees_to_registrations_and_lets_former_secrets_go(world: Sandbox) -> None:
+    told = Told(Way(SQUARE, signs_in=False), world)
+    tasks.tend()
+    rotation.ask(WebhookSubscription.objects.all())
+    tasks.tend()
+    assert told.row().previous_secret is not None
+    WebhookSubscription.objects.update(rolled_at=timezone.now() - timedelta(hours=25))
+    tasks.tend()
+    assert told.row().previous_secret is None
+    assert {task for task, _ in beat.ENTRIES.values()} >= {"webhooks.tasks.tend", "monitoring.tasks.tell_owners"}
+
+
+def test_the_worker_of_events_looks_after_registrations_by_itself() -> None:
+    assert "webhooks.look:UpkeepLook" in app.steps["worker"]
+    assert (look.UpkeepLook.queue, issubclass(look.UpkeepLook, Look)) == ("webhooks", True)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from tests.contract.stage import MAILCHIMP, SQUARE, STRIPE, Stage
 from tests.contract.working import read, settle
 from tests.provider_sandbox import Sandbox
 from tests.webhooks.senders import SENDERS
-from webhooks import registrations, tasks, upkeep
+from webhooks import removals, tasks, upkeep
 from webhooks.models import WebhookEvent, WebhookSubscription, WebhookUpkeep
 
 CUSTOMER = ObjectType.CUSTOMER
@@ -145,7 +145,7 @@ class Told:
         long_ago = timezone.now() - timedelta(hours=25)
         for name in ("rolled_at", "retired_at"):
             WebhookSubscription.objects.exclude(**{name: None}).update(**{name: long_ago})
-        registrations.forget_former()
+        removals.forget_former()
 
     def change(self, number: int = 1) -> dict[str, int]:
         """Let the venue's people change customers there, and wait until everything is delivered."""
