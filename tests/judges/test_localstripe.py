@@ -88,7 +88,7 @@ def test_a_full_read_brings_what_the_official_sdk_lists(shop: Shop, api: ApiSess
 
 def test_more_than_a_hundred_customers_are_paged(api: ApiSession) -> None:
     records, _ = read(api, ObjectType.CUSTOMER)
-    calls, _, _ = api.meter.take()
+    calls = api.meter.seen().calls
     assert len(records) >= CUSTOMERS > 100
     assert calls == {"api": 2}
 
@@ -155,9 +155,9 @@ def test_events_tell_what_changed_since_the_last_look(shop: Shop, api: ApiSessio
     assert [each.id for each in found if each.deleted] == [people[6]]
     assert [each.id for each in read(api, ObjectType.PAYOUT, after_payouts)[0]] == [payout]
     api.memory.clear()
-    api.meter.take()
+    api.meter.noted(api.meter.seen())
     assert read(api, ObjectType.CUSTOMER, bookmark)[0] == []
-    assert api.meter.take()[0]["api"] <= 2  # the events of a few minutes, nothing else
+    assert api.meter.seen().calls["api"] <= 2  # the events of a few minutes, nothing else
 
 
 def test_what_was_deleted_is_known_to_be_gone(shop: Shop, api: ApiSession) -> None:

@@ -24,7 +24,7 @@ def _one_try(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def down(sandbox: Sandbox) -> None:
+def down(square: Connection, sandbox: Sandbox) -> None:
     sandbox.ask("POST", "/faults", {"provider": "square", "kind": "status", "status": 503, "times": -1})
     sandbox.clear_log()
 

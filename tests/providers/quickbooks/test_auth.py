@@ -161,7 +161,7 @@ def test_an_account_is_the_company_with_its_country_and_currency_for_two_calls(
         id=company["id"], name="The Amber Works", details={"country": "GB", "currency": "GBP"},
         scopes=("com.intuit.quickbooks.accounting",),
     )  # fmt: skip
-    assert api.meter.take()[0] == {"coreplus": 2}
+    assert api.meter.seen().calls == {"coreplus": 2}
 
 
 def test_access_that_is_over_can_be_renewed(books: Sandbox, company: Company, api: ApiSession) -> None:
@@ -180,7 +180,7 @@ def test_access_to_one_company_is_none_to_another(books: Sandbox, company: Compa
 def test_token_calls_are_counted_apart(came_back: Any) -> None:
     session, query = tokens.for_app(QUICKBOOKS), came_back()
     OAUTH.exchange(session, OURS, code=query["code"], redirect_uri=CALLBACK, verifier="", query=query)
-    assert session.meter.take()[0] == {"oauth": 1}
+    assert session.meter.seen().calls == {"oauth": 1}
 
 
 @pytest.mark.parametrize(

@@ -296,7 +296,7 @@ def test_a_version_is_the_sync_token_and_a_time_is_utc(company: Company, api: Ap
 def test_every_read_is_counted_by_intuit_as_taking_data_out(company: Company, api: ApiSession) -> None:
     for object_type in STREAMS:
         read(api, object_type)
-    assert api.meter.take()[0].keys() == {"coreplus"}
+    assert api.meter.seen().calls.keys() == {"coreplus"}
 
 
 def over(url: str, **account: str) -> ApiSession:
