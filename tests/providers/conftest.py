@@ -13,6 +13,12 @@ from tests.provider_sandbox import Sandbox
 SIZES = {"customers": 60, "products": 12, "orders": 40, "refunds": 5, "payout_days": 4, "invoices": 12}
 
 
+@pytest.fixture(autouse=True)
+def _no_rest(settings: Any) -> None:
+    """Here it is about single calls, however many of them go wrong in a row."""
+    settings.BREAKER_AFTER = 1_000
+
+
 @pytest.fixture
 def seller(sandbox: Sandbox) -> dict[str, Any]:
     return sandbox.merchant(**SIZES)
