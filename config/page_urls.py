@@ -28,6 +28,7 @@ _provider = [
     path("history/", syncing.history, name="history"),
     path("history/export.csv", syncing.history_csv, name="history_csv"),
     path("history/<str:reference>/", syncing.run, name="run"),
+    path("history/<str:reference>/retry/", syncing.retry, name="retry_run"),
     path("records/<str:object_type>/", syncing.records, name="records"),
     path("records/<str:object_type>/<int:link>/", syncing.record, name="record"),
 ]

@@ -25,9 +25,9 @@ from integrations.problems import Problem
 from integrations.providers.base import Provider
 from integrations.providers.types import ObjectType
 from mappings import canonical
-from syncing import columns, queue, schedule, tasks
+from syncing import columns, queue, recovery, schedule, tasks
 from syncing.forms import HistoryFilter
-from syncing.models import LinkState, RecordLink, SyncLog, Trigger
+from syncing.models import LinkState, Outcome, RecordLink, SyncLog, Trigger
 
 RUNS_PER_PAGE, RECORDS_PER_PAGE, PROBLEMS_SHOWN = 50, 50, 50
 _CSV_COLUMNS = (
@@ -131,9 +131,29 @@ def run(request: HttpRequest, member: VenueMembership, provider: str, reference:
         "timeline": [entry | {"at": datetime.fromisoformat(entry["at"])} for entry in log.timeline],
         "seconds": ((log.finished_at or timezone.now()) - log.started_at).total_seconds(),
         "problems": [_row(link, ObjectType(log.object_type)) for link in problems],
+        "can_be_tried_again": log.outcome in (Outcome.FAILED, Outcome.PARTLY),
         "calls": sorted(log.calls.items()),
     }
     return render(request, member, "syncing/run.html", shown)
+
+
+@require_POST
+@page(at_least=Role.OPERATOR)
+def retry(request: HttpRequest, member: VenueMembership, provider: str, reference: str) -> HttpResponseBase:
+    """Try again what failed in a run: its streams, and the records that were refused meanwhile."""
+    found = provider_or_404(provider)
+    log = get_object_or_404(_runs(member, found), reference=reference)
+    done = recovery.retry(lifecycle.authorised(member.venue, provider), actor=request.user, run=log.run)
+    tasks.ring(len(done.jobs))
+    if done.records:
+        records = f"{done.records:,} record" + ("s are" if done.records > 1 else " is")
+        messages.success(request, f"{records} tried again now. Nothing is sent twice.")
+    elif done.jobs:
+        messages.success(request, f"{found.spec.name} is tried again now.")
+    else:
+        why = done.skipped[0].detail if done.skipped else "What failed in it was settled since."
+        messages.info(request, f"There is nothing to try again. {why}")
+    return see_other(address("connection", member.venue, provider=provider))
 
 
 # --- what it brought

@@ -1,6 +1,7 @@
 """Choosing, starting and stopping; the history; the records."""
 
 import csv
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
@@ -8,9 +9,10 @@ from django.utils import timezone
 
 from connections.models import Connection
 from integrations.models import IntegrationConfig
-from syncing.models import SyncCursor, SyncJob, Trigger
+from syncing.models import RecordLink, SyncCursor, SyncJob, Trigger
 from syncing.work import WorkStatus
 from tests.factories import MembershipFactory, VenueFactory
+from tests.monitoring.conftest import failing_record
 from tests.pages import rows
 from tests.pages.conftest import SignedIn
 from tests.pages.reading import Page
@@ -167,3 +169,21 @@ def test_the_chosen_venue_is_remembered(connection: Connection, owner: User, as_
     client.get("/integrations/?venue=lantern-room")
     text = client.get("/integrations/").content.decode()
     assert '<span class="menu-venue">The Lantern Room</span>' in text
+
+
+def test_what_failed_in_a_run_is_tried_again_from_its_page(
+    connection: Connection, operator: User, viewer: User, as_user: SignedIn
+) -> None:
+    link = failing_record(connection)
+    ended = {"outcome": "partly_succeeded", "finished_at": timezone.now() + timedelta(seconds=2)}
+    log = rows.log(connection, "customer", failed=1, direction="out", **ended)
+    RecordLink.objects.update(problem=link.problem | {"since": log.started_at.isoformat(timespec="seconds")})
+    path = f"/integrations/square/history/{log.reference}/"
+    assert "Try what failed again" not in as_user(viewer).get(path).content.decode()
+    client = as_user(operator)
+    assert "Try what failed again" in client.get(path).content.decode()
+    words = Page(client.post(f"{path}retry/", follow=True).content.decode()).words
+    assert "1 record is tried again now. Nothing is sent twice." in words
+    assert list(SyncJob.objects.values_list("object_type", "direction", "trigger")) == [("customer", "out", "retry")]
+    assert "There is nothing to try again." in client.post(f"{path}retry/", follow=True).content.decode()
+    assert as_user(viewer).post(f"{path}retry/").status_code == 403
