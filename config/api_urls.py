@@ -10,6 +10,7 @@ from monitoring.api import IntegrationViewSet, NowhereViewSet
 from monitoring.recovery_api import EventRetryViewSet, RecoveryViewSet
 from syncing import choosing
 from syncing.api import SyncViewSet
+from syncing.mapping_api import MappingViewSet
 from syncing.records_api import RecordViewSet
 from webhooks import addresses, farewell
 from webhooks.api import EventViewSet
@@ -40,6 +41,11 @@ def _sync(method: str, action: str) -> object:
     return SyncViewSet.as_view({method: action})
 
 
+def _map(method: str, action: str) -> object:
+    return MappingViewSet.as_view({method: action})
+
+
+_mappings = MappingViewSet.as_view({"get": "retrieve", "put": "save"})
 _records = RecordViewSet.as_view({"get": "index", "post": "write"})
 _record = RecordViewSet.as_view({"get": "retrieve", "patch": "change", "delete": "delete"})
 _schema = SpectacularJSONAPIView.as_view(permission_classes=[IsAuthenticated])
@@ -73,6 +79,11 @@ urlpatterns = [
     _route(f"integrations/{_PROVIDER}/sync/status", _sync("get", "status"), "api-sync-status"),
     _route(f"integrations/{_PROVIDER}/sync/history", _sync("get", "history"), "api-sync-history"),
     _route(f"integrations/{_PROVIDER}/sync/retry", _sync("post", "retry"), "api-sync-retry"),
+    _route(f"integrations/{_PROVIDER}/mappings", _mappings, "api-mappings"),
+    _route(f"integrations/{_PROVIDER}/mappings/test", _map("post", "test"), "api-mappings-test"),
+    _route(f"integrations/{_PROVIDER}/mappings/templates", _map("get", "templates"), "api-mappings-templates"),
+    _route(f"integrations/{_PROVIDER}/mappings/apply-template", _map("post", "apply_template"), "api-mappings-apply"),
+    _route(f"integrations/{_PROVIDER}/mappings/reset", _map("post", "reset"), "api-mappings-reset"),
     _route(f"records/{_OBJECT}", _records, "api-records"),
     _route(f"records/{_OBJECT}/{_RECORD}", _record, "api-record"),
     _route("me/integrations", _read("mine"), "api-me"),

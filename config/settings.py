@@ -244,6 +244,7 @@ SPECTACULAR_SETTINGS = {
         "EntryAction": "syncing.own.Action",
         "RunOutcome": "syncing.models.Outcome",
         "ErrorClass": "integrations.providers.errors.ErrorClass",
+        "ObjectName": "integrations.providers.types.ObjectType",
         "SyncMode": "syncing.models.Mode",
         "EventRetryMode": "webhooks.recovery.How",
     },

@@ -41,6 +41,7 @@ CODES: dict[str, tuple[int, str]] = {
     "unsupported": (415, "This cannot be read"),
     "credentials_rejected": (422, "The key was not accepted"),
     "insufficient_scope": (422, "A permission is missing"),
+    "mapping_broken": (422, "Some rules cannot be used"),
     "not_refreshable": (422, "There is nothing to renew"),
     "rate_limited": (429, "Too many requests"),
     "exchange_failed": (502, "The provider did not confirm the sign-in"),

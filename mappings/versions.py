@@ -2,20 +2,22 @@
 
 from connections.models import Connection
 from integrations.providers.types import ObjectType
+from mappings import rules
 from mappings.engine import Mapper, Rule, compile_rules
 from mappings.models import Direction, FieldMapping, FieldMappingTemplate
 from mappings.outbound import OutboundMapper
+from mappings.rules import RuleData
 from mappings.transforms import Context
 
 
 def mapper_for(connection: Connection, object_type: ObjectType) -> Mapper:
     """Return the compiled inbound rules in force; the default template's when there were none. Raises BadRule."""
-    return compile_rules(_rules(connection, object_type, Direction.IN), _context(connection))
+    return compile_rules(_rules(connection, object_type, Direction.IN), context(connection))
 
 
 def outbound_mapper_for(connection: Connection, object_type: ObjectType) -> OutboundMapper:
     """Return the compiled outbound rules in force; the default template's when there were none. Raises BadRule."""
-    return OutboundMapper(_rules(connection, object_type, Direction.OUT), _context(connection))
+    return OutboundMapper(_rules(connection, object_type, Direction.OUT), context(connection))
 
 
 def inbound_rules(connection: Connection, object_type: ObjectType) -> dict[str, str]:
@@ -24,6 +26,24 @@ def inbound_rules(connection: Connection, object_type: ObjectType) -> dict[str, 
         object_type=object_type, direction=Direction.IN, paused_reason=""
     )
     return dict(rows.values_list("target", "who_wins"))
+
+
+def in_force(connection: Connection) -> int:
+    """Return the number of the version in force, 0 when there are no rules yet."""
+    newest = FieldMapping.objects.filter(connection=connection).order_by("-version")
+    return newest.values_list("version", flat=True).first() or 0
+
+
+def differ(connection: Connection, object_type: str, direction: Direction, one: int, other: int) -> bool:
+    """Return whether two versions map an object differently in one direction."""
+    return _as_data(connection, object_type, direction, one) != _as_data(connection, object_type, direction, other)
+
+
+def default_rules(connection: Connection) -> list[RuleData]:
+    """Return what the templates say for a connection, all objects together."""
+    return [
+        each for template in _defaults(connection) for each in rules.of_template(template.object_type, template.rules)
+    ]
 
 
 def install_default(connection: Connection) -> None:
@@ -57,15 +77,23 @@ def install_default(connection: Connection) -> None:
     )
 
 
+def _as_data(connection: Connection, object_type: str, direction: Direction, version: int) -> list[tuple[object, ...]]:
+    rows = FieldMapping.objects.filter(
+        connection=connection, version=version, object_type=object_type, direction=direction
+    ).order_by("target")
+    return list(rows.values_list("target", "source", "transforms", "default", "required", "who_wins", "paused_reason"))
+
+
 def _rules(connection: Connection, object_type: ObjectType, direction: Direction) -> list[Rule]:
-    rules = _in_force(connection, object_type, direction)
-    if not rules:
+    found = _in_force(connection, object_type, direction)
+    if not found:
         install_default(connection)
-        rules = _in_force(connection, object_type, direction)
-    return rules
+        found = _in_force(connection, object_type, direction)
+    return found
 
 
-def _context(connection: Connection) -> Context:
+def context(connection: Connection) -> Context:
+    """Return what transforms may know of the connection and its venue."""
     venue = connection.venue
     return Context(provider=connection.provider, timezone=venue.time_zone, country=venue.country)
 

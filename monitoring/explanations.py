@@ -99,6 +99,11 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
         "The key works, but lacks a permission that we need. It was not stored.",
         "Give it the permission at the provider, or make a new key.",
     ),
+    "mapping_broken": (
+        "A rule names a field that is not there, puts a value where it does not fit, or two rules fill the same field. "
+        "Nothing was saved.",
+        "Correct the rules that are named, or take the last version back.",
+    ),
     "not_refreshable": ("This access has no end, so there is nothing to renew.", "Nothing needs to be done."),
     "rate_limited": (
         "More requests came than are taken at a time.",

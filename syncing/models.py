@@ -218,6 +218,12 @@ class SyncCursor(models.Model):
     full_began_at = models.DateTimeField(
         null=True, blank=True, help_text="Set while a read of everything is under way."
     )
+    mapped_version = models.PositiveIntegerField(
+        null=True, blank=True, help_text="The version of the rules by which the stored records were mapped."
+    )
+    mapped_to = models.PositiveBigIntegerField(
+        default=0, db_default=0, help_text="How far mapping them again has come: the last link."
+    )
     miscount = models.PositiveIntegerField(
         default=0, help_text="How many fewer the provider counted than we hold, right after everything was read."
     )

@@ -52,6 +52,7 @@ from syncing.lease import Blocked, Hopeless, LostLease, Stopped, Waits
 from syncing.models import LinkState, Mode, Outcome, RecordLink, SyncCursor, SyncJob, SyncLog, Trigger
 from syncing.pushing import PushSlice
 from syncing.queue import Claim
+from syncing.remapping import Remapping
 from syncing.store import Batch, Counts
 from syncing.windows import Windows
 from syncing.work import Failure, WorkStatus
@@ -175,6 +176,9 @@ class _Slice:
         mapper = versions.mapper_for(self.connection, self.object_type)
         self.inbound = Inbound(self.connection, self.stream, mapper)
         self.joining = Joining.of(self.connection, self.object_type)
+        if not self._remapping().through():
+            queue.requeue(self.claim)
+            return
         with self._reading(api) as coming, WriteBehind() as writer:
             for page in coming:
                 ids = {record.id for record in page.records}
@@ -190,6 +194,12 @@ class _Slice:
                     self._finish(api)
                     return
         queue.requeue(self.claim)
+
+    def _remapping(self) -> Remapping:
+        return Remapping(
+            self.connection, self.inbound, self.joining, self.cursor, self.log,
+            beat=partial(self._beat, stored=True), is_over=self._is_over,
+        )  # fmt: skip
 
     def _reading(self, api: ApiSession) -> ReadAhead:
         """Return the reading from the bookmark on, in as many windows at once as the provider allows."""

@@ -17,6 +17,7 @@ KEY = {"api_key": "not-a-key", "dry_run": True}
 RECORD = "019aaf2e-7c1d-7b3a-9d2e-5a1f0c9b8e80"
 FIELDS = {"fields": {"note": "Likes jazz"}}
 NEW_FIELDS = {"fields": {"given_name": "Zoë"}}
+CUSTOMERS = {"object": "customer"}
 # route, and what is done there where several things can be: method, path, body, and the status for each of the cast.
 # The connection is live, its access is fresh; nothing here reaches a provider: the wrong key is seen to be wrong, and
 # no application is set up for a reconnect.
@@ -45,6 +46,12 @@ ROUTES: dict[str, tuple[str, str, dict[str, Any], tuple[int, int, int, int, int]
     "api-sync-status": ("get", "integrations/square/sync/status", {}, (401, 404, 200, 200, 200)),
     "api-sync-history": ("get", "integrations/square/sync/history", {}, (401, 404, 200, 200, 200)),
     "api-sync-retry": ("post", "integrations/square/sync/retry", {}, (401, 404, 403, 200, 200)),
+    "api-mappings": ("get", "integrations/square/mappings", {}, (401, 404, 200, 200, 200)),
+    "api-mappings save": ("put", "integrations/square/mappings", {"rules": []}, (401, 404, 403, 403, 400)),
+    "api-mappings-test": ("post", "integrations/square/mappings/test", CUSTOMERS, (401, 404, 403, 200, 200)),
+    "api-mappings-templates": ("get", "integrations/square/mappings/templates", {}, (401, 404, 200, 200, 200)),
+    "api-mappings-apply": ("post", "integrations/square/mappings/apply-template", {}, (401, 404, 403, 403, 400)),
+    "api-mappings-reset": ("post", "integrations/square/mappings/reset", {}, (401, 404, 403, 403, 200)),
     "api-records": ("get", "records/customer", {}, (401, 404, 200, 200, 200)),
     "api-records write": ("post", "records/customer", NEW_FIELDS, (401, 404, 403, 201, 201)),
     "api-record": ("get", f"records/customer/{RECORD}", {}, (401, 404, 200, 200, 200)),

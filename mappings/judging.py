@@ -1,0 +1,205 @@
+"""What is wrong with rules before they are saved: errors keep them from being saved, warnings are to be confirmed."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from integrations.providers import PROVIDERS
+from integrations.providers.types import FieldType as T
+from integrations.providers.types import ObjectType
+from mappings import canonical
+from mappings.engine import BadRule, Rule, compile_rules
+from mappings.models import Direction
+from mappings.outbound import DERIVED
+from mappings.rules import RuleData
+from mappings.transforms import Context
+
+
+class Level(StrEnum):
+    """How much an issue matters."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """Something about a rule, by its place in the list (None: about all of them), with a sentence for the owner."""
+
+    level: Level
+    code: str
+    sentence: str
+    place: int | None = None
+
+
+# What a transform makes of a value; one that is not here leaves its type as it is, and ANY fits everything.
+ANY = None
+_MAKES: dict[str, T | None] = {
+    "given_name": T.TEXT, "family_name": T.TEXT, "phone": T.PHONE, "birthday": T.DATE, "birthday_without_year": T.DATE,
+    "birthday_with_year_zero": T.DATE, "venue_day": T.DATE, "venue_noon": T.DATETIME, "country": T.COUNTRY,
+    "country_in_three": T.COUNTRY, "currency": T.TEXT, "choice": ANY, "only": ANY, "total": T.MONEY, "text": T.TEXT,
+    "reference": T.REFERENCE, "reference_id": T.TEXT, "reference_record": T.TEXT, "reference_fact": T.TEXT,
+    "each": T.LIST,
+}  # fmt: skip
+_WORDS = frozenset({T.TEXT, T.PHONE, T.EMAIL, T.COUNTRY, T.CHOICE, T.REFERENCE, T.DATE})  # what is written as text
+_LOSSY = {
+    "venue_day": "the time of day is left out", "birthday_without_year": "the year is left out",
+    "only": "of several entries only one is kept", "given_name": "only the first names are kept",
+    "family_name": "only the last name is kept",
+}  # fmt: skip
+# Paths that tell who somebody is, each with what an owner calls its category.
+PERSONAL: dict[str, str] = {
+    "given_name": "name", "family_name": "name", "full_name": "name", "email": "contact details",
+    "phone": "contact details", "address": "address", "birthday": "date of birth", "note": "notes about people",
+    "tags": "groups of people", "marketing_consent": "marketing consent",
+}  # fmt: skip
+_IDENTITY: dict[ObjectType, frozenset[str]] = {ObjectType.CUSTOMER: frozenset({"email", "phone"})}
+
+
+def issues(provider: str, rules: Sequence[RuleData], *, before: Sequence[RuleData], context: Context) -> list[Issue]:
+    """Return everything about the rules that an owner should know; `before` are those in force. Pure."""
+    found: list[Issue] = []
+    for place, rule in enumerate(rules):
+        told = _of_rule(provider, place, rule, context)
+        found += [each for each in told if each.level is Level.ERROR or rule not in before]
+    found += _doubles(rules)
+    for kind in sorted({rule.object_type for rule in rules}):
+        if kind in PROVIDERS[provider].parts:
+            found += _of_object(ObjectType(kind), rules, context)
+    found += _of_changes(rules, before)
+    return found
+
+
+def _of_rule(provider: str, place: int, rule: RuleData, context: Context) -> list[Issue]:
+    parts = PROVIDERS[provider].parts
+    name = PROVIDERS[provider].spec.name
+    if rule.object_type not in parts:
+        return [_error(place, "unknown_object", f"{name} has no {rule.object_type}.")]
+    kind = ObjectType(rule.object_type)
+    theirs = {each.id: each.type for each in parts[kind].fields}
+    ours = {each.path: each.type for each in canonical.OBJECTS[kind].fields} | dict.fromkeys(DERIVED, T.TEXT)
+    sources, targets = (theirs, ours) if rule.direction == Direction.IN else (ours, theirs)
+    found = [
+        _error(place, "unknown_field", f"There is no field “{given}” {where}.")
+        for given, known, where in (
+            (rule.source, sources, f"at {name}" if rule.direction == Direction.IN else "here"),
+            (rule.target, targets, "here" if rule.direction == Direction.IN else f"at {name}"),
+        )
+        if given not in known
+    ]
+    writable: Collection[str] = getattr(parts[kind], "writable", ())
+    if rule.direction == Direction.OUT and not found and rule.target not in writable:
+        label = _named(parts[kind].fields, rule.target)
+        found.append(_error(place, "read_only", f"{name} lets nobody change “{label}”."))
+    try:
+        compile_rules([replace(rule.rule(), target="x")], context)
+    except BadRule as error:
+        return [*found, _error(place, "bad_transform", str(error))]
+    if not found:
+        found += _of_types(place, rule, sources[rule.source], targets[rule.target])
+    return found
+
+
+def _of_types(place: int, rule: RuleData, source: T, target: T) -> list[Issue]:
+    made: T | None = source
+    found = []
+    for step in rule.transforms:
+        name = str(step.get("name", ""))
+        made = _MAKES.get(name, made)
+        if name in _LOSSY:
+            found.append(_warning(place, "lossy", f"On the way {_LOSSY[name]}."))
+    if made is not None and made != target and not ({made, target} <= _WORDS) and target is not T.CHOICE:
+        found.append(_error(place, "wrong_type", f"A {_word(made)} does not fit into a field for a {_word(target)}."))
+    return found
+
+
+def _doubles(rules: Sequence[RuleData]) -> list[Issue]:
+    seen: dict[tuple[str, str, str], int] = {}
+    found = []
+    for place, rule in enumerate(rules):
+        key = (rule.object_type, rule.direction, rule.target)
+        if key in seen:
+            found.append(_error(place, "same_target", f"Rule {seen[key] + 1} fills “{rule.target}” already; keep one."))
+        seen.setdefault(key, place)
+    return found
+
+
+def _of_object(kind: ObjectType, rules: Sequence[RuleData], context: Context) -> list[Issue]:
+    """Return what the rules of an object lack together."""
+    shape = canonical.OBJECTS[kind]
+    mine = [rule for rule in rules if rule.object_type == kind]
+    inward = [rule for rule in mine if rule.direction == Direction.IN]
+    found = []
+    if inward:
+        filled = {rule.target for rule in inward}
+        found += [
+            _lack(f"Nothing fills {each.label.lower()}, which every {shape.singular} needs.")
+            for each in shape.fields
+            if each.required and each.path not in filled
+        ]
+        if shape.one_of and not filled & set(shape.one_of):
+            found.append(_lack(f"A {shape.singular} needs {shape.one_of_label}: fill one of them."))
+        found += _overlaps(inward, context)
+    return found
+
+
+def _overlaps(inward: Sequence[RuleData], context: Context) -> list[Issue]:
+    """Return whether one rule fills a part of what another one fills; its transforms are judged by themselves."""
+    once = {rule.target: Rule(rule.source, rule.target) for rule in inward}
+    try:
+        compile_rules(once.values(), context)
+    except BadRule as error:
+        return [Issue(Level.ERROR, "overlap", str(error))]
+    return []
+
+
+def _of_changes(rules: Sequence[RuleData], before: Sequence[RuleData]) -> list[Issue]:
+    """Return what is new in a way that an owner should have seen."""
+    found = []
+    known = {each.key: each for each in before}
+    left = {(each.object_type, _root(each.source)) for each in before if each.direction == Direction.OUT}
+    for place, rule in enumerate(rules):
+        old = known.get(rule.key)
+        if old == rule:
+            continue
+        kind = rule.object_type
+        path = rule.target if rule.direction == Direction.IN else rule.source
+        if kind in list(ObjectType) and path in _IDENTITY.get(ObjectType(kind), ()) and rule.direction == Direction.IN:
+            found.append(
+                _warning(place, "identity_key", f"People are told apart by {path}: a change here may make doubles.")
+            )
+        category = PERSONAL.get(_root(rule.source)) if kind == ObjectType.CUSTOMER else None
+        if rule.direction == Direction.OUT and category and (kind, _root(rule.source)) not in left:
+            found.append(_warning(place, "personal_data", f"Personal data leaves that did not before: {category}."))
+    return found
+
+
+def _error(place: int, code: str, sentence: str) -> Issue:
+    return Issue(Level.ERROR, code, sentence, place)
+
+
+def _warning(place: int, code: str, sentence: str) -> Issue:
+    return Issue(Level.WARNING, code, sentence, place)
+
+
+def _lack(sentence: str) -> Issue:
+    return Issue(Level.ERROR, "required_unmapped", sentence)
+
+
+def _root(path: str) -> str:
+    return path.partition(".")[0]
+
+
+def _word(kind: T) -> str:
+    return _TYPE_WORDS.get(kind, str(kind))
+
+
+def _named(fields: Collection[Any], field_id: str) -> str:
+    return next((str(each.label) for each in fields if each.id == field_id), field_id)
+
+
+_TYPE_WORDS: Mapping[T, str] = {
+    T.MONEY: "sum of money", T.DATETIME: "date and time", T.BOOLEAN: "yes or no", T.REFERENCE: "pointer to a record",
+    T.EMAIL: "e-mail address", T.PHONE: "phone number",
+}  # fmt: skip

@@ -1,0 +1,95 @@
+"""A rule as data: what the API takes and gives, what a version holds, and what is told of two versions in words."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from connections.models import Connection
+from mappings import canonical
+from mappings.engine import Rule
+from mappings.models import Direction, FieldMapping, UpdateMode
+
+
+@dataclass(frozen=True, slots=True)
+class RuleData:
+    """One rule, bound to field ids. Its `key` is what it fills."""
+
+    object_type: str
+    direction: str
+    source: str
+    target: str
+    transforms: Sequence[Mapping[str, Any]] = field(default_factory=list)
+    default: Any = None
+    required: bool = False
+    update_mode: str = UpdateMode.OVERWRITE
+    who_wins: str = ""
+    paused_reason: str = ""
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Return what the rule fills; a version has one rule for it."""
+        return self.object_type, self.direction, self.target
+
+    def rule(self) -> Rule:
+        """Return it as the engine takes it."""
+        return Rule(self.source, self.target, self.transforms, self.default, self.required)
+
+
+_COLUMNS = tuple(RuleData.__dataclass_fields__)
+
+
+def of(connection: Connection, version: int) -> list[RuleData]:
+    """Return the rules of a version, in their order. One query."""
+    rows = FieldMapping.objects.filter(connection=connection, version=version)
+    return [RuleData(**row) for row in rows.order_by("object_type", "direction", "position").values(*_COLUMNS)]
+
+
+def of_template(object_type: str, entries: Sequence[Mapping[str, Any]]) -> list[RuleData]:
+    """Return a template's rules as data."""
+    return [
+        RuleData(
+            object_type, entry.get("direction", Direction.IN), entry["source"], entry["target"],
+            entry.get("transforms", []), entry.get("default"), entry.get("required", False),
+            entry.get("update_mode", UpdateMode.OVERWRITE), entry.get("who_wins", ""),
+        )
+        for entry in entries
+    ]  # fmt: skip
+
+
+def as_json(rule: RuleData) -> dict[str, Any]:
+    """Return a rule in the API's shape."""
+    told = asdict(rule)
+    return {"object": told.pop("object_type"), **told}
+
+
+def differences(one: Sequence[RuleData], other: Sequence[RuleData]) -> list[str]:
+    """Return what the second has that the first has not, and the other way round, in words for the owner."""
+    before, after = {each.key: each for each in one}, {each.key: each for each in other}
+    told = [f"{_name(each)}: no longer filled" for key, each in before.items() if key not in after]
+    for key, rule in after.items():
+        old = before.get(key)
+        if old is None:
+            told.append(f"{_name(rule)}: filled from {rule.source}{_way(rule)}")
+        elif old != rule:
+            told.append(f"{_name(rule)}: {_told(old)} → {_told(rule)}")
+    return told
+
+
+def _name(rule: RuleData) -> str:
+    where = canonical.OBJECTS[_kind(rule)].plural.capitalize()
+    to = canonical.label(rule.object_type, rule.target) if rule.direction == Direction.IN else rule.target
+    return f"{where}, {to}" if rule.direction == Direction.IN else f"{where} sent, {to}"
+
+
+def _told(rule: RuleData) -> str:
+    extras = [rule.who_wins and f"{rule.who_wins} wins", rule.paused_reason and "paused"]
+    return ", ".join(filter(None, [f"{rule.source}{_way(rule)}", *extras]))
+
+
+def _way(rule: RuleData) -> str:
+    names = ", ".join(str(step.get("name", "")).replace("_", " ") for step in rule.transforms)
+    return f" ({names})" if names else " (as it is)"
+
+
+def _kind(rule: RuleData) -> Any:
+    return next(kind for kind in canonical.OBJECTS if kind == rule.object_type)

@@ -1,0 +1,95 @@
+"""How a version of the rules comes to be: judged, confirmed, stored as the next one, and never changed afterwards."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from django.db import IntegrityError, transaction
+
+from connections.models import Connection
+from integrations.problems import Problem
+from mappings import judging, rules, versions
+from mappings.judging import Issue, Level
+from mappings.models import FieldMapping
+from mappings.rules import RuleData
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """The version in force from now on, what differs from the one before, and which objects are mapped again."""
+
+    version: int
+    differences: list[str]
+    objects: list[str]
+
+
+def judged(connection: Connection, wanted: Sequence[RuleData]) -> list[Issue]:
+    """Return what an owner should know of these rules before they are saved."""
+    before = rules.of(connection, versions.in_force(connection))
+    return judging.issues(connection.provider, wanted, before=before, context=versions.context(connection))
+
+
+def save(
+    connection: Connection, wanted: Sequence[RuleData], *, seen: int, by: Any, reason: str, confirmed: bool = False
+) -> Saved:
+    """Store the rules as the next version. `seen` is the version that they were made from.
+
+    Raises Problem: stale_version when somebody saved meanwhile, mapping_broken with each error by its rule, and
+    confirm_mismatch while there are warnings that nobody confirmed. The caller queues what is mapped again.
+    """
+    now = versions.in_force(connection)
+    if seen != now:
+        raise Problem(
+            "stale_version", f"These rules were made from version {seen}; version {now} is in force. Look at it first."
+        )
+    found = judged(connection, wanted)
+    if errors := [each for each in found if each.level is Level.ERROR]:
+        raise Problem("mapping_broken", "Some rules cannot be used. Correct those named below.", errors=told(errors))
+    if (warnings := [each for each in found if each.level is Level.WARNING]) and not confirmed:
+        raise Problem(
+            "confirm_mismatch", "Look at the warnings, and send the same again with confirmed.", errors=told(warnings)
+        )
+    before = rules.of(connection, now)
+    changed = sorted({each.object_type for each in _unlike(before, wanted)})
+    if not changed:
+        return Saved(now, [], [])
+    _store(connection, wanted, version=now + 1, by=by, reason=reason)
+    return Saved(now + 1, rules.differences(before, wanted), changed)
+
+
+def restore(connection: Connection, version: int, *, seen: int, by: Any) -> Saved:
+    """Store an earlier version's rules as the next version. Raises Problem not_found, and as `save` does."""
+    earlier = rules.of(connection, version)
+    if not earlier:
+        raise Problem("not_found", f"There is no version {version} of these rules.")
+    return save(connection, earlier, seen=seen, by=by, reason=f"Version {version} again", confirmed=True)
+
+
+def told(found: Collection[Issue]) -> list[dict[str, str]]:
+    """Return issues as a problem document names them."""
+    return [
+        {"pointer": "/rules" if each.place is None else f"/rules/{each.place}", "code": each.code,
+         "detail": each.sentence}
+        for each in found
+    ]  # fmt: skip
+
+
+def _unlike(before: Sequence[RuleData], wanted: Sequence[RuleData]) -> list[RuleData]:
+    return [each for each in before if each not in wanted] + [each for each in wanted if each not in before]
+
+
+def _store(connection: Connection, wanted: Sequence[RuleData], *, version: int, by: Any, reason: str) -> None:
+    places: dict[tuple[str, str], int] = {}
+    rows = []
+    for rule in wanted:
+        place = places[rule.object_type, rule.direction] = places.get((rule.object_type, rule.direction), 0) + 1
+        rows.append(
+            FieldMapping(
+                connection=connection, version=version, position=place, author=by, reason=reason[:200], **asdict(rule)
+            )
+        )
+    try:
+        with transaction.atomic():
+            FieldMapping.objects.bulk_create(rows)
+    except IntegrityError as error:
+        raise Problem("stale_version", "Somebody else saved just now. Look at the new version first.") from error

@@ -1,0 +1,94 @@
+"""Rules and the records that they carry: what a change reaches, what rules would make of a record, what follows."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+from uuid import UUID
+
+from connections.models import Connection
+from integrations.providers import PROVIDERS
+from integrations.providers.errors import BadRecord
+from integrations.providers.types import ObjectType
+from mappings import rules, saving, trying, versions
+from mappings.models import Direction, FieldMappingTemplate
+from mappings.rules import RuleData
+from mappings.saving import Saved
+from mappings.trying import Tried
+from syncing import queue
+from syncing.models import LinkState, Record, RecordLink, SyncCursor, Trigger
+from syncing.queue import Wanted
+
+
+def reach(connection: Connection, objects: Collection[str]) -> int:
+    """Return how many stored records of these objects are mapped again. One query."""
+    links = RecordLink.objects.filter(connection=connection, external_type__in=list(objects))
+    return links.exclude(state=LinkState.DELETED).count()
+
+
+def save(
+    connection: Connection, wanted: Sequence[RuleData], *, seen: int, by: Any, reason: str, confirmed: bool
+) -> Saved:
+    """Save the rules, and queue what maps the stored records of the changed objects again. Raises as `saving.save`."""
+    saved = saving.save(connection, wanted, seen=seen, by=by, reason=reason, confirmed=confirmed)
+    _map_again(connection, saved.objects, by)
+    return saved
+
+
+def restore(connection: Connection, version: int, *, seen: int, by: Any) -> Saved:
+    """Bring an earlier version back; else as `save`. Raises Problem not_found."""
+    saved = saving.restore(connection, version, seen=seen, by=by)
+    _map_again(connection, saved.objects, by)
+    return saved
+
+
+def merged(connection: Connection, template: FieldMappingTemplate, strategy: str) -> list[RuleData]:
+    """Return the rules in force with a template's: in their place, over them, or only for what nothing fills."""
+    now = rules.of(connection, versions.in_force(connection))
+    offered = rules.of_template(template.object_type, template.rules)
+    keys = {each.key for each in offered}
+    if strategy == "replace":
+        return [each for each in now if each.object_type != template.object_type] + offered
+    if strategy == "merge":
+        return [each for each in now if each.key not in keys] + offered
+    filled = {each.key for each in now}
+    return now + [each for each in offered if each.key not in filled]
+
+
+def tried(
+    connection: Connection,
+    kind: ObjectType,
+    direction: Direction,
+    wanted: Sequence[RuleData],
+    *,
+    record: UUID | None,
+    last: int,
+    sample: dict[str, Any] | None,
+) -> list[tuple[str, list[Tried]]]:
+    """Return what the rules would make of a sample, of one record, or of the last few. Writes nothing, calls nobody."""
+    mine = [each for each in wanted if (each.object_type, each.direction) == (kind, direction)]
+    context, run = versions.context(connection), trying.inward if direction == Direction.IN else trying.outward
+    if sample is not None:
+        return [("", run(mine, sample, context))]
+    if direction == Direction.OUT:
+        found = Record.objects.live().filter(venue=connection.venue_id, object_type=kind)
+        found = found.filter(pk=record) if record else found.order_by("-pk")[:last]
+        return [(str(each), run(mine, each.fields, context)) for each in found]
+    links = RecordLink.objects.filter(connection=connection, external_type=kind).exclude(state=LinkState.DELETED)
+    links = links.filter(record=record) if record else links.order_by("-pk")[:last]
+    part = PROVIDERS[connection.provider].parts[kind]
+    told: list[tuple[str, list[Tried]]] = []
+    for link in links.select_related("record"):
+        try:
+            values = part.values(link.raw)
+        except BadRecord:
+            continue
+        told.append((str(link.record or link.external_id), run(mine, values, context)))
+    return told
+
+
+def _map_again(connection: Connection, objects: Collection[str], by: Any) -> None:
+    """Queue a read of each changed object that is on the schedule: it maps what is stored first."""
+    planned = SyncCursor.objects.filter(
+        connection=connection, object_type__in=list(objects), direction=Direction.IN, next_run_at__isnull=False
+    )
+    wanted = [Wanted(connection.pk, ObjectType(each)) for each in planned.values_list("object_type", flat=True)]
+    queue.enqueue_many(wanted, trigger=Trigger.OWNER, actor=by)

@@ -1,0 +1,92 @@
+"""Judging rules: what ships passes, and each fault is met by its name."""
+
+from dataclasses import replace
+from typing import Any
+
+import orjson
+import pytest
+
+from integrations.providers import PROVIDERS
+from mappings import judging, rules, templates
+from mappings.judging import Level
+from mappings.rules import RuleData
+from mappings.transforms import Context
+
+CONTEXT = Context("square")
+EMAIL = RuleData("customer", "in", "email_address", "email", [{"name": "trim"}])
+NAME = RuleData("customer", "in", "given_name", "given_name")
+SENT = RuleData("customer", "out", "given_name", "given_name")
+
+
+def shipped(provider: str) -> list[RuleData]:
+    entries: list[dict[str, Any]] = orjson.loads((templates._SHIPPED / f"{provider}.json").read_bytes())
+    general = [each for each in entries if each.get("venue_type", "general") == "general"]
+    return [rule for each in general for rule in rules.of_template(each["object_type"], each["rules"])]
+
+
+def codes(*wanted: RuleData, before: tuple[RuleData, ...] | None = None) -> set[str]:
+    known = wanted if before is None else before
+    return {each.code for each in judging.issues("square", wanted, before=known, context=CONTEXT)}
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_what_ships_has_no_errors(provider: str) -> None:
+    wanted = shipped(provider)
+    found = judging.issues(provider, wanted, before=wanted, context=Context(provider))
+    assert [each for each in found if each.level is Level.ERROR] == []
+
+
+def test_good_rules_have_no_issues() -> None:
+    assert codes(EMAIL, NAME, SENT) == set()
+
+
+@pytest.mark.parametrize(
+    ("rule", "code"),
+    [
+        (replace(NAME, object_type="account"), "unknown_object"),
+        (replace(NAME, source="shoe_size"), "unknown_field"),
+        (replace(NAME, target="shoe_size"), "unknown_field"),
+        (replace(NAME, transforms=[{"name": "shout"}]), "bad_transform"),
+        (replace(NAME, transforms=[{"name": "choice"}]), "bad_transform"),
+        (RuleData("customer", "in", "email_address", "tags"), "wrong_type"),
+        (RuleData("customer", "in", "given_name", "marketing_consent.at"), "wrong_type"),
+        (RuleData("customer", "out", "given_name", "group_names"), "read_only"),
+    ],
+)
+def test_a_fault_of_a_rule_is_met_by_its_name(rule: RuleData, code: str) -> None:
+    assert codes(EMAIL, rule) == {code}
+
+
+def test_two_rules_that_fill_one_field_are_met() -> None:
+    assert codes(EMAIL, NAME, replace(NAME, source="nickname")) >= {"same_target"}
+
+
+def test_what_a_record_must_have_must_be_filled() -> None:
+    assert codes(RuleData("customer", "in", "note", "note")) == {"required_unmapped"}
+    assert codes(RuleData("product", "in", "description", "description")) == {"required_unmapped"}
+
+
+def test_a_change_of_what_tells_people_apart_is_to_be_confirmed() -> None:
+    assert codes(replace(EMAIL, transforms=[]), before=(EMAIL,)) == {"identity_key"}
+
+
+def test_personal_data_that_leaves_for_the_first_time_is_told_by_its_category() -> None:
+    wanted = [EMAIL, RuleData("customer", "out", "birthday", "birthday", [{"name": "birthday_with_year_zero"}])]
+    found = judging.issues("square", wanted, before=[EMAIL], context=CONTEXT)
+    assert [(each.level, each.code, each.place) for each in found] == [("warning", "personal_data", 1)]
+    assert "date of birth" in found[0].sentence
+
+
+def test_what_is_lost_on_the_way_is_told() -> None:
+    day = RuleData("order", "in", "created_at", "business_date", [{"name": "venue_day"}])
+    assert "lossy" in codes(EMAIL, day, before=(EMAIL,))
+    assert "lossy" not in codes(EMAIL, day, before=(EMAIL, day))
+
+
+def test_differences_are_told_in_words() -> None:
+    changed = replace(EMAIL, transforms=[{"name": "trim"}, {"name": "lower"}])
+    assert rules.differences([EMAIL, NAME], [changed, SENT]) == [
+        "Customers, First name: no longer filled",
+        "Customers, E-mail: email_address (trim) → email_address (trim, lower)",
+        "Customers sent, given_name: filled from given_name (as it is)",
+    ]
