@@ -1,5 +1,7 @@
 """Which rules are in force for a connection, and the first version that it gets from the templates."""
 
+from typing import NamedTuple
+
 from connections.models import Connection
 from integrations.providers.types import ObjectType
 from mappings import rules
@@ -37,6 +39,24 @@ def in_force(connection: Connection) -> int:
 def differ(connection: Connection, object_type: str, direction: Direction, one: int, other: int) -> bool:
     """Return whether two versions map an object differently in one direction."""
     return _as_data(connection, object_type, direction, one) != _as_data(connection, object_type, direction, other)
+
+
+class Changed(NamedTuple):
+    """Field ids that are filled on the way out and were not before, and those that are filled by another rule."""
+
+    new: frozenset[str] = frozenset()
+    other: frozenset[str] = frozenset()
+
+
+def changed_targets(connection: Connection, object_type: str, one: int, other: int) -> Changed:
+    """Return what the second version fills by another rule than the first, on the way out."""
+    if one == other:
+        return Changed()
+    before = {str(rule[0]): rule for rule in _as_data(connection, object_type, Direction.OUT, one)}
+    now = {str(rule[0]): rule for rule in _as_data(connection, object_type, Direction.OUT, other)}
+    return Changed(
+        frozenset(now.keys() - before.keys()), frozenset(key for key in now.keys() & before if now[key] != before[key])
+    )
 
 
 def default_rules(connection: Connection) -> list[RuleData]:

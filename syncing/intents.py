@@ -13,15 +13,24 @@ from syncing.typed_json import frozen, thawed
 
 
 def key_of(
-    connection: Connection, object_type: ObjectType, record: uuid.UUID, version: int, operation: Operation
+    connection: Connection,
+    object_type: ObjectType,
+    record: uuid.UUID,
+    version: int,
+    operation: Operation,
+    *,
+    rules: int = 0,
 ) -> str:
     """Return the idempotency key: the same for the same change of the same record, 40 hex characters (160 bits).
+
+    `rules` is the version of the rules when it is for other rules that the same version is sent again.
 
     It begins with those that all writes of the connection share: where a provider tells by which request something
     changed, our own changes are known by them.
     """
     ours = f"hub:{connection.venue_id}:{connection.pk}"
-    return _digest(ours)[:OWN_KEYS] + _digest(f"{ours}:{object_type}:{record}:{version}:{operation}")[:32]
+    change = f"{version}:{operation}" + (f":rules {rules}" if rules else "")
+    return _digest(ours)[:OWN_KEYS] + _digest(f"{ours}:{object_type}:{record}:{change}")[:32]
 
 
 def stored(write: Write, version: int) -> str:

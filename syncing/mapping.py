@@ -86,9 +86,9 @@ def tried(
 
 
 def _map_again(connection: Connection, objects: Collection[str], by: Any) -> None:
-    """Queue a read of each changed object that is on the schedule: it maps what is stored first."""
+    """Queue what works on each changed object: a read maps what is stored first, sending looks at everything again."""
     planned = SyncCursor.objects.filter(
-        connection=connection, object_type__in=list(objects), direction=Direction.IN, next_run_at__isnull=False
-    )
-    wanted = [Wanted(connection.pk, ObjectType(each)) for each in planned.values_list("object_type", flat=True)]
+        connection=connection, object_type__in=list(objects), next_run_at__isnull=False
+    ).values_list("object_type", "direction")
+    wanted = [Wanted(connection.pk, ObjectType(kind), Direction(direction)) for kind, direction in planned]
     queue.enqueue_many(wanted, trigger=Trigger.OWNER, actor=by)

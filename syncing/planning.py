@@ -37,6 +37,7 @@ LEFT JOIN record_links link ON link.record_id = record.id AND link.connection_id
 WHERE record.venue_id = %(venue)s AND record.object_type = %(object)s AND record.id > %(after)s
   AND (link.push IS NOT NULL
        OR (record.deleted_at IS NULL AND link.id IS NULL)
+       OR (%(by_new_rules)s AND record.deleted_at IS NULL AND link.state NOT IN ('deleted', 'failing'))
        OR (link.state <> 'deleted' AND coalesce(link.pushed_version, 0) < record.version
            AND (record.deleted_at IS NULL OR (%(deletes)s AND link.external_id NOT LIKE 'new:%%'))))
 ORDER BY record.id
@@ -47,7 +48,7 @@ SELECT count(*) FROM records record JOIN record_links link ON link.record_id = r
 WHERE record.venue_id = %(venue)s AND record.object_type = %(object)s AND link.connection_id = %(connection)s
   AND link.external_type = record.object_type AND link.state <> 'deleted'
   AND (record.deleted_at IS NULL OR %(deletes)s)
-  AND link.push IS NULL AND coalesce(link.pushed_version, 0) < record.version
+  AND link.push IS NULL AND (%(by_new_rules)s OR coalesce(link.pushed_version, 0) < record.version)
 """
 
 
@@ -139,6 +140,10 @@ class Planner:
         wished = (config.deletes if config else ()) if deletes is None else deletes
         self.deletes = self.outlet.deletable and object_type in wished
         self._placed = _placed(connection, self.outlet, config)
+        # What other rules fill now than those by which this object was sent last: everything is looked at again.
+        self.rules = versions.in_force(connection)
+        self._new_rules = _new_rules(connection, object_type, self.rules)
+        self._by_new_rules = (self._new_rules.new | self._new_rules.other) & self.outlet.writable
         self._references = References(connection, sent=_sent(connection).union(beside))
 
     def steps(self, *, ahead: bool = False) -> Iterator[list[Step]]:
@@ -179,7 +184,7 @@ class Planner:
     def _names(self) -> dict[str, Any]:
         return {
             "connection": self.connection.pk, "venue": self.connection.venue_id, "object": str(self.object_type),
-            "deletes": self.deletes,
+            "deletes": self.deletes, "by_new_rules": bool(self._by_new_rules),
         }  # fmt: skip
 
     def _behind(self, after: uuid.UUID) -> list[_Row]:
@@ -233,7 +238,8 @@ class Planner:
         agreed: dict[str, Any] | None = orjson.loads(row.base) if row.base else None
         clashing = _clashing(row.problem, row.state)
         paths = {path for path in merge.changed(agreed, ours) if path not in clashing}
-        touched = (self.mapper.touched(paths) & self.outlet.writable) - self.outlet.created_only
+        changed = (self.mapper.touched(paths) & self.outlet.writable) | self._by_new_rules
+        touched = changed - self.outlet.created_only
         if not touched:
             return row.step()
         outgoing = self.mapper(resolved.fields)
@@ -242,7 +248,9 @@ class Planner:
             theirs = self.outlet.values(raw)
         except BadRecord:
             return row.step(left_out="What the provider has of it cannot be read.")
-        values = self._differing(touched - outgoing.withheld, outgoing.values, theirs)
+        # What was theirs alone until now is not overwritten for a new rule: only what they lack is filled.
+        kept = {name for name in self._new_rules.new - self.mapper.touched(paths) if theirs.get(name) not in _EMPTY}
+        values = self._differing(touched - outgoing.withheld - kept, outgoing.values, theirs)
         if not values:
             return row.step()
         if lacks := self._lacks(outgoing, resolved, among=paths):
@@ -272,7 +280,8 @@ class Planner:
         return Step(step.record, step.version, step.link, left_out=unfit) if unfit else step
 
     def _key(self, row: _Row, operation: Operation) -> str:
-        return intents.key_of(self.connection, self.object_type, row.record, row.version, operation)
+        rules = self.rules if self._by_new_rules else 0
+        return intents.key_of(self.connection, self.object_type, row.record, row.version, operation, rules=rules)
 
     def _lacks(self, outgoing: Outgoing, resolved: Resolved, *, among: Collection[str] | None = None) -> str:
         """Return why a record is left out for a value that must be there, "" when all are; `among` bounds the paths."""
@@ -323,6 +332,13 @@ def _sent(connection: Connection) -> frozenset[ObjectType]:
     """Return the kinds that the venue agreed to send there."""
     agreed = SyncCursor.objects.filter(connection=connection, direction=Direction.OUT, position__has_key="accepted")
     return frozenset(map(ObjectType, agreed.values_list("object_type", flat=True)))
+
+
+def _new_rules(connection: Connection, object_type: ObjectType, version: int) -> versions.Changed:
+    """Return what other rules fill than when the object was sent last; nothing before the first time."""
+    bookmark = SyncCursor.objects.filter(connection=connection, object_type=object_type, direction=Direction.OUT)
+    known = bookmark.values_list("mapped_version", flat=True).first()
+    return versions.changed_targets(connection, object_type, known, version) if known else versions.Changed()
 
 
 def _placed(connection: Connection, outlet: Outlet, config: IntegrationConfig | None) -> Values:

@@ -243,7 +243,7 @@ class PushSlice:
             lease.beat(self.claim)
             SyncCursor.objects.filter(
                 connection=self.connection, object_type=self.object_type, direction=Direction.OUT
-            ).update(last_succeeded_at=timezone.now())
+            ).update(last_succeeded_at=timezone.now(), mapped_version=self.planner.rules)
             queue.succeed(self.claim)
             outcome = history.finished(self.log)
         if outcome != Outcome.NOTHING:
