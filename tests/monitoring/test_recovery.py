@@ -179,6 +179,13 @@ def test_failures_of_one_cause_are_one_group_whatever_differs_in_their_sentences
     ]  # fmt: skip
 
 
+def test_two_permissions_that_are_missing_are_two_causes(connection: Connection) -> None:
+    for scope in ("Read items", "Read prices", "Read prices"):
+        sentence = f"Stripe does not allow us to read products. It needs the permission “{scope}”."
+        dead_job(ConnectionFactory(), failure_class="permission", failure_code="", failure_sentence=sentence)
+    assert [each.size for each in dead_letters.groups()] == [2, 1]
+
+
 def test_a_failure_that_a_newer_job_has_settled_is_none_any_more(connection: Connection) -> None:
     dead_job(connection)
     assert [each.jobs for each in dead_letters.groups()] == [1]
