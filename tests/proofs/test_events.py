@@ -29,6 +29,8 @@ from connections.models import Connection
 from integrations.models import Venue
 from integrations.providers import PROVIDERS
 from integrations.providers.types import RawDelivery
+from monitoring import dead_letters, recovery
+from monitoring.dead_letters import Filter
 from syncing.models import SyncCursor, SyncJob, SyncLog
 from tests.contract.stage import MAILCHIMP as MAILCHIMP_STAGE
 from tests.contract.stage import QUICKBOOKS as QUICKBOOKS_STAGE
@@ -36,7 +38,7 @@ from tests.contract.stage import SQUARE as SQUARE_STAGE
 from tests.contract.stage import STRIPE as STRIPE_STAGE
 from tests.contract.stage import Stage
 from tests.factories import VenueFactory
-from tests.proofs import hostile, losing
+from tests.proofs import failing, hostile, losing
 from tests.proofs.house import ROOT, database_url, house, wait_for
 from tests.provider_sandbox import Sandbox
 from tests.webhooks.conftest import connected, subscribed
@@ -52,6 +54,8 @@ OVER_HTTP = 1_000 if FULL else 80
 AWAY = 60  # seconds
 SLOTS = 1_000 if FULL else 160
 CUSTOMERS, ROUNDS, FEW = (505, 5, 60) if FULL else (45, 2, 24)
+REFUSED, UNSETTLED = (114, 192) if FULL else (8, 14)
+FORBIDDEN = {"no products": 3, "no prices": 2, "no items": 5} if FULL else dict.fromkeys(failing.PERMISSIONS, 1)
 full = pytest.mark.skipif(not FULL, reason="takes a minute and judges time: ./backline prove events")
 each_sender = pytest.mark.parametrize("sender", SENDERS, ids=str)
 Point = Callable[[str], None]
@@ -372,4 +376,81 @@ def test_three_beats_at_once_run_each_due_slot_once(tmp_path: Path, point: Point
     point(
         f"{slots:,} due slots: {len(queued):,} jobs, made by {[one['queued'] for one in told]}; {len(claimed):,} "
         f"connections to reconcile, claimed by {[len(one['claimed']) for one in told]}; none twice"
+    )
+
+
+@pytest.fixture
+def failures(sandbox: Sandbox, settings: Any, caplog: pytest.LogCaptureFixture) -> failing.Failures:
+    settings.SYNC_MAX_ATTEMPTS = 4  # one together with all, one with a few, two alone
+    caplog.set_level("CRITICAL", "webhooks.drain")  # a traceback for each of them takes longer than the work
+    return failing.Failures(sandbox, each=REFUSED, news=UNSETTLED, forbidden=FORBIDDEN)
+
+
+def test_a_thousand_mixed_failures_are_few_groups_of_one_cause_and_come_back_each_exactly_once(
+    failures: failing.Failures, staff: Any, point: Point
+) -> None:
+    with failing.news_refused():
+        failures.happen()
+        groups = dead_letters.groups()
+        told = failures.by_cause()
+        assert sum(group.size for group in groups) == len(failures.causes) == failures.total
+        assert all(len(true) == 1 for true in told.values()), told
+        assert len(groups) == len(told) == len(set(failures.causes.values())) <= 12
+    failures.mend()
+    tried = [failures.retried(staff, trial=True), failures.retried(staff)]
+    assert tried == [len(groups), failures.total - len(groups)]
+    failures.assert_each_exactly_once()
+    assert dead_letters.groups() == []
+    point(
+        f"{failures.total:,} failures in {len(groups)} groups, 0 of mixed cause; mended, {tried[0]} tried and "
+        f"{tried[1]:,} after them: each once at the sandbox, 0 left"
+    )
+
+
+def test_what_staff_discard_or_clear_comes_back_byte_for_byte(
+    failures: failing.Failures, staff: Any, point: Point
+) -> None:
+    with failing.news_refused():
+        failures.happen()
+    before = failing.rows()
+    which = Filter(ids=failures.ids())
+    discarded = recovery.discard_dead_letters(
+        which, confirm=recovery.preview_dead_letters(which).confirm, by=staff, reason="of no use"
+    )
+    assert (discarded.count, dead_letters.groups()) == (failures.total, [])
+    assert recovery.restore(discarded.batch, by=staff).count == failures.total
+    assert failing.rows() == before
+    waiting = failures.let_wait()
+    before = failing.rows()
+    cleared = [failing.cleared(kind, by=staff) for kind in ("job", "event")]
+    assert not SyncJob.objects.filter(status="queued").exists()
+    assert not WebhookEvent.objects.filter(status="queued").exists()
+    for each in cleared:
+        recovery.restore(each.batch, by=staff)
+    assert failing.rows() == before
+    assert sum(each.count for each in cleared) == waiting
+    point(
+        f"{failures.total:,} discarded and {waiting:,} waiting of all venues cleared; restored, {len(before):,} rows "
+        "are byte for byte what they were"
+    )
+
+
+def test_a_retry_of_what_is_not_mended_stops_by_itself_and_leaves_the_rest_as_it_was(
+    failures: failing.Failures, staff: Any, point: Point
+) -> None:
+    with failing.news_refused():
+        failures.happen()
+        before = failures.failed_and_why()
+        failing.refuse_all_customers(failures.account, "bad email")
+        failures.sandbox.clear_log()
+        retried = failures.retried(staff, "record", "event")
+        after = failures.failed_and_why()
+    assert after.keys() == before.keys()
+    assert {each: why for each, (why, _) in after.items()} == {each: why for each, (why, _) in before.items()}
+    anew = Counter(kind for kind, number in before if after[kind, number] != before[kind, number])
+    assert len(failures.posts()) == anew["record"] == 5
+    assert anew["event"] <= 9  # of two causes
+    point(
+        f"{retried:,} retried: over after {anew['record']} records and {anew['event']} events had failed again; "
+        f"{retried - anew.total():,} were not tried and are given up as before"
     )
