@@ -5,6 +5,7 @@
 """
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -38,7 +39,7 @@ from tests.contract.stage import SQUARE as SQUARE_STAGE
 from tests.contract.stage import STRIPE as STRIPE_STAGE
 from tests.contract.stage import Stage
 from tests.factories import VenueFactory
-from tests.proofs import failing, hostile, losing
+from tests.proofs import failing, hostile, losing, sending_house, spoiled
 from tests.proofs.house import ROOT, database_url, house, wait_for
 from tests.provider_sandbox import Sandbox
 from tests.webhooks.conftest import connected, subscribed
@@ -54,6 +55,8 @@ OVER_HTTP = 1_000 if FULL else 80
 AWAY = 60  # seconds
 SLOTS = 1_000 if FULL else 160
 CUSTOMERS, ROUNDS, FEW = (505, 5, 60) if FULL else (45, 2, 24)
+EVENTS, POISON, PILLS = (5_000, 50, 3) if FULL else (500, 5, 1)
+PEOPLE = 400 if FULL else 60
 REFUSED, UNSETTLED = (114, 192) if FULL else (8, 14)
 FORBIDDEN = {"no products": 3, "no prices": 2, "no items": 5} if FULL else dict.fromkeys(failing.PERMISSIONS, 1)
 full = pytest.mark.skipif(not FULL, reason="takes a minute and judges time: ./backline prove events")
@@ -454,3 +457,85 @@ def test_a_retry_of_what_is_not_mended_stops_by_itself_and_leaves_the_rest_as_it
         f"{retried:,} retried: over after {anew['record']} records and {anew['event']} events had failed again; "
         f"{retried - anew.total():,} were not tried and are given up as before"
     )
+
+
+def test_a_worker_killed_in_mid_run_is_listed_with_its_cause_and_recovered_without_a_double(
+    sandbox: Sandbox, staff: Any, tmp_path: Path, point: Point
+) -> None:
+    with sending_house.sent(sandbox, tmp_path, PEOPLE) as sending:
+        worker = sending.house.start_worker()
+        sending.reached(PEOPLE // 3)
+        worker.kill()
+        worker.wait()
+        held = sending.sandbox.calls()
+        found, listed_after = sending.listed()
+        assert (found.kind, found.object_type, found.cause) == ("job", "customer", "worker_gone"), found
+        recovered = recovery.recover_stale(by=staff, reason="the machine went down")
+        assert [each.id for each in recovered.again] == [found.id]
+        assert recovery.stale.found() == []
+        sending.house.start_worker()
+        sending.finish()
+    sending.assert_each_exactly_once()
+    point(
+        f"killed after {held} of {PEOPLE} calls, listed {listed_after:.1f} s later: {found.cause_said} "
+        f"{found.next_said} Recovered: {PEOPLE} there, 0 doubled ({sandbox.calls()} calls)"
+    )
+
+
+def test_a_worker_that_froze_is_listed_and_taken_over_and_doubles_nothing_when_it_wakes(
+    sandbox: Sandbox, tmp_path: Path, point: Point
+) -> None:
+    with sending_house.sent(sandbox, tmp_path, PEOPLE) as sending:
+        frozen = sending.house.start_worker()
+        sending.reached(PEOPLE // 3)
+        frozen.send_signal(signal.SIGSTOP)
+        found, listed_after = sending.listed()
+        assert (found.kind, found.cause) == ("job", "worker_lost"), found
+        other, held = sending.house.start_worker(), sending.sandbox.calls()
+        sending.reached(held + PEOPLE // 4)
+        frozen.send_signal(signal.SIGCONT)
+        sending.finish()
+        wait_for(lambda: "sync.lost_lease" in sending.house.text(), seconds=30, what="the notice of the frozen one")
+        assert [frozen.poll(), other.poll()] == [None, None]
+    sending.assert_each_exactly_once()
+    point(
+        f"frozen after {held} of {PEOPLE} calls, listed {listed_after:.1f} s later, taken over, awake again: {PEOPLE} "
+        f"there, 0 doubled ({sandbox.calls()} calls)"
+    )
+
+
+def test_poison_and_pills_among_the_events_harm_no_other_and_come_back_once_they_are_mended(
+    venue: Venue, staff: Any, settings: Any, tmp_path: Path, point: Point
+) -> None:
+    connected(venue, SQUARE)
+    settings.SYNC_MAX_ATTEMPTS = 4
+    poison, pills = spoiled.drawn(EVENTS, poison=POISON, pills=PILLS, seed=23)
+    with house("http://127.0.0.1:9", tmp_path) as place:
+        place.environment |= {"SYNC_MAX_ATTEMPTS": "4", "SYNC_LEASE_SECONDS": "2"}
+        with spoiled.spoiled(poison, pills):
+            take_in_events(EVENTS)
+            supervisor = spoiled.Supervisor(place)
+            took = supervisor.tended_until(is_quiet, seconds=90)
+            dead = {each.external_id: each for each in WebhookEvent.objects.filter(status="dead")}
+            assert dead.keys() == poison | pills, dead.keys() - poison - pills
+            waited = spoiled.waits()
+        for each, row in dead.items():
+            code = "crash_loop" if each in pills else spoiled.CODE
+            assert (row.failure_class, row.failure_code) == ("ours", code)
+            assert (len(row.failures), row.failures[-1]["code"]) == (row.attempts, code)
+            assert row.received_at < row.first_failed_at < row.last_failed_at
+        done = recovery.retry_dead_letters(Filter(provider="square"), by=staff, reason="mended")
+        again = supervisor.tended_until(is_quiet, seconds=60)
+    assert done.counts["event"] == POISON + PILLS
+    assert set(WebhookEvent.objects.values_list("status", "failure_class")) == {("succeeded", "")}
+    assert sorted(SyncJob.objects.values_list("object_type", "status")) == [("customer", "queued"), ("order", "queued")]
+    point(
+        f"{EVENTS:,} events, {POISON} poison, {PILLS} pills, {supervisor.deaths} deaths: {len(waited):,} settled (p50 "
+        f"{waited[len(waited) // 2]:.1f} s, p95 {waited[int(len(waited) * 0.95)]:.1f} s, at most {waited[-1]:.1f} s "
+        f"after they came), {POISON + PILLS} given up with their cause after {took:.0f} s; mended, all of "
+        f"{EVENTS:,} in {again:.1f} s"
+    )
+
+
+def is_quiet() -> bool:
+    return not WebhookEvent.objects.filter(status__in=["queued", "running"]).exists()
