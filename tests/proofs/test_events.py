@@ -489,9 +489,10 @@ def test_a_worker_that_froze_is_listed_and_taken_over_and_doubles_nothing_when_i
         frozen = sending.house.start_worker()
         sending.reached(PEOPLE // 3)
         frozen.send_signal(signal.SIGSTOP)
+        held = sandbox.calls()
         found, listed_after = sending.listed()
         assert (found.kind, found.cause) == ("job", "worker_lost"), found
-        other, held = sending.house.start_worker(), sending.sandbox.calls()
+        other = sending.house.start_worker()  # only now: it would take over before anybody could look
         sending.reached(held + PEOPLE // 4)
         frozen.send_signal(signal.SIGCONT)
         sending.finish()
