@@ -1,8 +1,8 @@
 """What was given up and nobody has settled since: streams, events and records, grouped by the cause of their failure.
 
 A cause is the provider, our class, the provider's code and field, and the sentence without what differs from one
-failure to the next: numbers, ids, what stands in quotation marks. Nothing is stored for it, so a group is gone when
-its last failure is, and there again with the next.
+failure to the next: numbers, ids, what stands in quotation marks (except the permission that is missing, which is the
+cause). Nothing is stored for it, so a group is gone when its last failure is, and there again with the next.
 """
 
 from collections.abc import Sequence
@@ -46,7 +46,8 @@ WITH letters AS (
     WHERE counterpart.state = 'failing' AND counterpart.problem IS NOT NULL
 ), told AS (
     SELECT letters.*, md5(concat_ws('|', provider, failure_class, failure_code, failure_field, regexp_replace(
-               regexp_replace(regexp_replace(lower(failure_sentence), '“[^”]*”', '“”', 'g'),
+               regexp_replace(CASE WHEN failure_class = 'permission' THEN lower(failure_sentence)
+                                   ELSE regexp_replace(lower(failure_sentence), '“[^”]*”', '“”', 'g') END,
                               '\(reference [^)]*\)', '', 'g'),
                '[[:alnum:]_-]*[0-9][[:alnum:]_-]*', '#', 'g'))) AS cause
     FROM letters

@@ -232,7 +232,7 @@ class PushSlice:
         """Let what changed there come in first; the outbound sync after it sends what is then still different."""
         if not self.planner.is_read:
             return
-        queue.enqueue(self.connection, [self.object_type], trigger=Trigger(self.job.trigger), actor=self.job.actor)
+        queue.enqueue_before(self.job, [self.object_type])
 
     def _add(self, counts: Counts, *, read: int) -> None:
         meter = self.api.meter if self.api is not None else _NO_CALLS

@@ -8,7 +8,7 @@ import os
 import socket
 import threading
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -181,6 +181,19 @@ def enqueue(
     jobs = _open_jobs(connection, ordered, direction)
     joined = not any(job.run == run for job in jobs)
     return Started(run=jobs[0].run if joined and jobs else run, jobs=jobs, joined=joined)
+
+
+def enqueue_before(job: SyncJob, objects: Collection[ObjectType]) -> None:
+    """Put what a job waits for into the queue, nothing of it behind the job itself.
+
+    A job of high priority that looks again every second would else keep a full queue from what it waits for.
+    """
+    priority = Priority(job.priority)
+    enqueue(job.connection, objects, trigger=Trigger(job.trigger), actor=job.actor, priority=priority)
+    SyncJob.objects.filter(
+        connection=job.connection_id, direction=Direction.IN, object_type__in=objects, status=WorkStatus.QUEUED,
+        priority__gt=priority,
+    ).update(priority=priority)  # fmt: skip
 
 
 class Wanted(NamedTuple):

@@ -261,7 +261,7 @@ class _Slice:
                 ).order_by("-finished_at").first()  # fmt: skip
                 if given_up is not None:
                     raise Blocked(given_up)
-                queue.enqueue(self.connection, missing, trigger=Trigger(self.job.trigger), actor=self.job.actor)
+                queue.enqueue_before(self.job, missing)
                 raise Waits
         return {needed: [each for each in ids if each in chosen.get(needed, ids)] for needed, ids in found.items()}
 

@@ -31,6 +31,7 @@ logger = logging.getLogger(__name__)
 
 BATCH = 500
 _AGAIN = 25  # of those that were claimed once before; later ones come alone
+_ALONE = 3  # the first attempt without others
 _WINDOW = 5_000  # the oldest, among which every connection gets its turn
 _LONGEST_REST = 600.0  # seconds
 
@@ -163,7 +164,7 @@ def _claim(which: str, **asked: int) -> list[Claimed]:
 def _turn(batch: list[Claimed]) -> Done:
     if not batch:
         return Done(0, 0)
-    if batch[0].attempts > settings.SYNC_MAX_ATTEMPTS:  # it is alone
+    if batch[0].attempts > _most():  # it is alone
         _put_back(batch, code="crash_loop", sentence=_CRASHED)
         return Done(len(batch), 0)
     try:
@@ -174,10 +175,15 @@ def _turn(batch: list[Claimed]) -> Done:
         return Done(len(batch), 0)
 
 
+def _most() -> int:
+    """Return after how many attempts an event is given up: never before it was tried alone, for what others did."""
+    return max(settings.SYNC_MAX_ATTEMPTS, _ALONE)
+
+
 def _put_back(batch: Sequence[Claimed], *, code: str, sentence: str) -> None:
     """Let the events wait a while, or give them up when they were tried often enough."""
     rest = random.uniform(0, min(_LONGEST_REST, 2.0 ** batch[0].attempts))  # noqa: S311 - spreads retries
-    asked = {"most": settings.SYNC_MAX_ATTEMPTS, "rest": rest, "code": code[:120], "sentence": sentence}
+    asked = {"most": _most(), "rest": rest, "code": code[:120], "sentence": sentence}
     with database.cursor() as cursor:
         cursor.execute(_PUT_BACK, _keys(batch) | asked)
     recovery.stop_hopeless([each.id for each in batch])

@@ -35,19 +35,17 @@ FROM (
 WHERE event.id = home.id AND home.link IS NOT NULL
 RETURNING event.id, event.connection_id, event.object_type
 """
-# After five equal failures of one batch the others of it are what they were.
+# After five equal failures of one batch the others of it are what they were. One that waits for its second turn counts
+# as well: before that comes, all the others have had their first.
 _STOP = """
 UPDATE integration_webhooks event SET status = 'dead', finished_at = now()
 WHERE event.batch = ANY(%(batches)s::uuid[]) AND event.status = 'queued' AND event.failure_class <> ''
-  AND event.batch IN (SELECT dead.batch FROM integration_webhooks dead
-                      WHERE dead.batch = ANY(%(batches)s::uuid[]) AND dead.status = 'dead'
-                        AND dead.finished_at >= dead.not_before
-                      GROUP BY dead.batch, dead.failure_class, dead.failure_code HAVING count(*) >= %(equal)s)
+  AND event.batch IN (SELECT tried.batch FROM integration_webhooks tried
+                      WHERE tried.batch = ANY(%(batches)s::uuid[]) AND tried.status IN ('queued', 'dead')
+                        AND tried.attempts > %(attempts)s AND tried.failures -> -1 ->> 'code' = tried.failure_code
+                      GROUP BY tried.batch, tried.failure_class, tried.failure_code HAVING count(*) >= %(equal)s)
 """
-_BATCHES = """
-SELECT DISTINCT batch FROM integration_webhooks
-WHERE id = ANY(%(ids)s::uuid[]) AND status = 'dead' AND batch IS NOT NULL
-"""
+_BATCHES = "SELECT DISTINCT batch FROM integration_webhooks WHERE id = ANY(%(ids)s::uuid[]) AND batch IS NOT NULL"
 
 
 class How(StrEnum):
@@ -65,7 +63,7 @@ def requeue(ids: Collection[UUID], *, batch: UUID, how: How = How.REPROCESS, act
     """
     asked: dict[str, Any] = {
         "ids": list(ids), "batch": batch, "environment": catalogue.environment(),
-        "attempts": max(0, settings.SYNC_MAX_ATTEMPTS - 2),
+        "attempts": _attempts(),
     }  # fmt: skip
     with database.cursor() as cursor:
         cursor.execute(_REQUEUE, asked)
@@ -83,6 +81,11 @@ def stop_hopeless(ids: Sequence[UUID]) -> int:
         batches = [row[0] for row in cursor.fetchall()]
         if not batches:
             return 0
-        cursor.execute(_STOP, {"batches": batches, "equal": EQUAL_FAILURES})
+        cursor.execute(_STOP, {"batches": batches, "equal": EQUAL_FAILURES, "attempts": _attempts()})
         stopped: int = cursor.rowcount
     return stopped
+
+
+def _attempts() -> int:
+    """Return the attempts that a retried event has behind it: two more, and it is given up again."""
+    return max(0, settings.SYNC_MAX_ATTEMPTS - 2)

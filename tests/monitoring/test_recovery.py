@@ -23,6 +23,9 @@ from syncing.models import Mode, RecordLink, SyncCursor, SyncJob, SyncLog, Trigg
 from tests.api.rows import dead_job, log_of
 from tests.factories import ConnectionFactory
 from tests.monitoring.conftest import dead_event, failing_record
+from tests.webhooks.conftest import ripe
+from tests.webhooks.test_drain import failing
+from webhooks import drain
 from webhooks.models import WebhookEvent
 
 pytestmark = pytest.mark.django_db
@@ -179,6 +182,13 @@ def test_failures_of_one_cause_are_one_group_whatever_differs_in_their_sentences
     ]  # fmt: skip
 
 
+def test_two_permissions_that_are_missing_are_two_causes(connection: Connection) -> None:
+    for scope in ("Read items", "Read prices", "Read prices"):
+        sentence = f"Stripe does not allow us to read products. It needs the permission “{scope}”."
+        dead_job(ConnectionFactory(), failure_class="permission", failure_code="", failure_sentence=sentence)
+    assert [each.size for each in dead_letters.groups()] == [2, 1]
+
+
 def test_a_failure_that_a_newer_job_has_settled_is_none_any_more(connection: Connection) -> None:
     dead_job(connection)
     assert [each.jobs for each in dead_letters.groups()] == [1]
@@ -209,6 +219,20 @@ def test_a_trial_tries_one_of_each_cause_and_the_rest_can_follow(connection: Con
         "KeyError", "ValueError",
     ]  # fmt: skip
     assert recovery.retry_dead_letters(SQUARE, by=staff).counts["event"] == 6
+
+
+def test_a_retry_of_events_that_fail_again_stops_after_five(connection: Connection, staff: Any) -> None:
+    scheduled(connection, "customer")
+    for _ in range(12):
+        dead_event(connection)
+    recovery.retry_dead_letters(SQUARE, by=staff)
+    with failing():
+        while WebhookEvent.objects.filter(status="queued").exists():
+            ripe()
+            drain.work_off()
+    failed_again = WebhookEvent.objects.exclude(failures=[])
+    assert (failed_again.count(), WebhookEvent.objects.filter(status="dead").count()) == (5, 12)
+    assert set(WebhookEvent.objects.difference(failed_again).values_list("failure_code", flat=True)) == {"KeyError"}
 
 
 def test_an_event_that_reached_nobody_is_tried_when_somebody_is_there(venue: Any, staff: Any) -> None:

@@ -43,19 +43,24 @@ class House:
     def start_worker(self, queues: str = "syncs,default") -> "subprocess.Popen[bytes]":
         """Start one worker of these queues as the Procfile does, and wait until it is ready."""
         before = self.text().count("worker.ready")
+        worker = self.launch("celery", queues)
+        try:
+            wait_for(lambda: self.text().count("worker.ready") > before, seconds=30, what="the worker's start")
+        except AssertionError as error:
+            raise AssertionError(f"{error}; it said:\n{self.text()[-2000:]}") from None
+        return worker
+
+    def launch(self, module: str, queues: str) -> "subprocess.Popen[bytes]":
+        """Start a worker by a module that takes Celery's arguments, and wait for nothing."""
         name = f"proof{len(self.workers)}@%h"
         worker = subprocess.Popen(
-            [sys.executable, "-m", "celery", "--quiet", "-A", "config", "worker", *_OPTIONS, queues, "-n", name],
+            [sys.executable, "-m", module, "--quiet", "-A", "config", "worker", *_OPTIONS, queues, "-n", name],
             cwd=ROOT,
             env=self.environment,
             stdout=self.log.open("ab"),
             stderr=subprocess.STDOUT,
         )
         self.workers.append(worker)
-        try:
-            wait_for(lambda: self.text().count("worker.ready") > before, seconds=30, what="the worker's start")
-        except AssertionError as error:
-            raise AssertionError(f"{error}; it said:\n{self.text()[-2000:]}") from None
         return worker
 
     def stop_broker(self) -> None:

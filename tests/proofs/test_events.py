@@ -5,6 +5,7 @@
 """
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -29,6 +30,8 @@ from connections.models import Connection
 from integrations.models import Venue
 from integrations.providers import PROVIDERS
 from integrations.providers.types import RawDelivery
+from monitoring import dead_letters, recovery
+from monitoring.dead_letters import Filter
 from syncing.models import SyncCursor, SyncJob, SyncLog
 from tests.contract.stage import MAILCHIMP as MAILCHIMP_STAGE
 from tests.contract.stage import QUICKBOOKS as QUICKBOOKS_STAGE
@@ -36,7 +39,7 @@ from tests.contract.stage import SQUARE as SQUARE_STAGE
 from tests.contract.stage import STRIPE as STRIPE_STAGE
 from tests.contract.stage import Stage
 from tests.factories import VenueFactory
-from tests.proofs import hostile, losing
+from tests.proofs import failing, hostile, losing, sending_house, spoiled
 from tests.proofs.house import ROOT, database_url, house, wait_for
 from tests.provider_sandbox import Sandbox
 from tests.webhooks.conftest import connected, subscribed
@@ -52,6 +55,10 @@ OVER_HTTP = 1_000 if FULL else 80
 AWAY = 60  # seconds
 SLOTS = 1_000 if FULL else 160
 CUSTOMERS, ROUNDS, FEW = (505, 5, 60) if FULL else (45, 2, 24)
+EVENTS, POISON, PILLS = (5_000, 50, 3) if FULL else (500, 5, 1)
+PEOPLE = 400 if FULL else 60
+REFUSED, UNSETTLED = (114, 192) if FULL else (8, 14)
+FORBIDDEN = {"no products": 3, "no prices": 2, "no items": 5} if FULL else dict.fromkeys(failing.PERMISSIONS, 1)
 full = pytest.mark.skipif(not FULL, reason="takes a minute and judges time: ./backline prove events")
 each_sender = pytest.mark.parametrize("sender", SENDERS, ids=str)
 Point = Callable[[str], None]
@@ -373,6 +380,166 @@ def test_three_beats_at_once_run_each_due_slot_once(tmp_path: Path, point: Point
         f"{slots:,} due slots: {len(queued):,} jobs, made by {[one['queued'] for one in told]}; {len(claimed):,} "
         f"connections to reconcile, claimed by {[len(one['claimed']) for one in told]}; none twice"
     )
+
+
+@pytest.fixture
+def failures(sandbox: Sandbox, settings: Any, caplog: pytest.LogCaptureFixture) -> failing.Failures:
+    settings.SYNC_MAX_ATTEMPTS = 4  # one together with all, one with a few, two alone
+    caplog.set_level("CRITICAL", "webhooks.drain")  # a traceback for each of them takes longer than the work
+    return failing.Failures(sandbox, each=REFUSED, news=UNSETTLED, forbidden=FORBIDDEN)
+
+
+def test_a_thousand_mixed_failures_are_few_groups_of_one_cause_and_come_back_each_exactly_once(
+    failures: failing.Failures, staff: Any, point: Point
+) -> None:
+    with failing.news_refused():
+        failures.happen()
+        groups = dead_letters.groups()
+        told = failures.by_cause()
+        assert sum(group.size for group in groups) == len(failures.causes) == failures.total
+        assert all(len(true) == 1 for true in told.values()), told
+        assert len(groups) == len(told) == len(set(failures.causes.values())) <= 12
+    failures.mend()
+    tried = [failures.retried(staff, trial=True), failures.retried(staff)]
+    assert tried == [len(groups), failures.total - len(groups)]
+    failures.assert_each_exactly_once()
+    assert dead_letters.groups() == []
+    point(
+        f"{failures.total:,} failures in {len(groups)} groups, 0 of mixed cause; mended, {tried[0]} tried and "
+        f"{tried[1]:,} after them: each once at the sandbox, 0 left"
+    )
+
+
+def test_what_staff_discard_or_clear_comes_back_byte_for_byte(
+    failures: failing.Failures, staff: Any, point: Point
+) -> None:
+    with failing.news_refused():
+        failures.happen()
+    before = failing.rows()
+    which = Filter(ids=failures.ids())
+    discarded = recovery.discard_dead_letters(
+        which, confirm=recovery.preview_dead_letters(which).confirm, by=staff, reason="of no use"
+    )
+    assert (discarded.count, dead_letters.groups()) == (failures.total, [])
+    assert recovery.restore(discarded.batch, by=staff).count == failures.total
+    assert failing.rows() == before
+    waiting = failures.let_wait()
+    before = failing.rows()
+    cleared = [failing.cleared(kind, by=staff) for kind in ("job", "event")]
+    assert not SyncJob.objects.filter(status="queued").exists()
+    assert not WebhookEvent.objects.filter(status="queued").exists()
+    for each in cleared:
+        recovery.restore(each.batch, by=staff)
+    assert failing.rows() == before
+    assert sum(each.count for each in cleared) == waiting
+    point(
+        f"{failures.total:,} discarded and {waiting:,} waiting of all venues cleared; restored, {len(before):,} rows "
+        "are byte for byte what they were"
+    )
+
+
+def test_a_retry_of_what_is_not_mended_stops_by_itself_and_leaves_the_rest_as_it_was(
+    failures: failing.Failures, staff: Any, point: Point
+) -> None:
+    with failing.news_refused():
+        failures.happen()
+        before = failures.failed_and_why()
+        failing.refuse_all_customers(failures.account, "bad email")
+        failures.sandbox.clear_log()
+        retried = failures.retried(staff, "record", "event")
+        after = failures.failed_and_why()
+    assert after.keys() == before.keys()
+    assert {each: why for each, (why, _) in after.items()} == {each: why for each, (why, _) in before.items()}
+    anew = Counter(kind for kind, number in before if after[kind, number] != before[kind, number])
+    assert len(failures.posts()) == anew["record"] == 5
+    assert anew["event"] <= 9  # of two causes
+    point(
+        f"{retried:,} retried: over after {anew['record']} records and {anew['event']} events had failed again; "
+        f"{retried - anew.total():,} were not tried and are given up as before"
+    )
+
+
+def test_a_worker_killed_in_mid_run_is_listed_with_its_cause_and_recovered_without_a_double(
+    sandbox: Sandbox, staff: Any, tmp_path: Path, point: Point
+) -> None:
+    with sending_house.sent(sandbox, tmp_path, PEOPLE) as sending:
+        worker = sending.house.start_worker()
+        sending.reached(PEOPLE // 3)
+        worker.kill()
+        worker.wait()
+        held = sending.sandbox.calls()
+        found, listed_after = sending.listed()
+        assert (found.kind, found.object_type, found.cause) == ("job", "customer", "worker_gone"), found
+        recovered = recovery.recover_stale(by=staff, reason="the machine went down")
+        assert [each.id for each in recovered.again] == [found.id]
+        assert recovery.stale.found() == []
+        sending.house.start_worker()
+        sending.finish()
+    sending.assert_each_exactly_once()
+    point(
+        f"killed after {held} of {PEOPLE} calls, listed {listed_after:.1f} s later: {found.cause_said} "
+        f"{found.next_said} Recovered: {PEOPLE} there, 0 doubled ({sandbox.calls()} calls)"
+    )
+
+
+def test_a_worker_that_froze_is_listed_and_taken_over_and_doubles_nothing_when_it_wakes(
+    sandbox: Sandbox, tmp_path: Path, point: Point
+) -> None:
+    with sending_house.sent(sandbox, tmp_path, PEOPLE) as sending:
+        frozen = sending.house.start_worker()
+        sending.reached(PEOPLE // 3)
+        frozen.send_signal(signal.SIGSTOP)
+        held = sandbox.calls()
+        found, listed_after = sending.listed()
+        assert (found.kind, found.cause) == ("job", "worker_lost"), found
+        other = sending.house.start_worker()  # only now: it would take over before anybody could look
+        sending.reached(held + PEOPLE // 4)
+        frozen.send_signal(signal.SIGCONT)
+        sending.finish()
+        wait_for(lambda: "sync.lost_lease" in sending.house.text(), seconds=30, what="the notice of the frozen one")
+        assert [frozen.poll(), other.poll()] == [None, None]
+    sending.assert_each_exactly_once()
+    point(
+        f"frozen after {held} of {PEOPLE} calls, listed {listed_after:.1f} s later, taken over, awake again: {PEOPLE} "
+        f"there, 0 doubled ({sandbox.calls()} calls)"
+    )
+
+
+def test_poison_and_pills_among_the_events_harm_no_other_and_come_back_once_they_are_mended(
+    venue: Venue, staff: Any, settings: Any, tmp_path: Path, point: Point
+) -> None:
+    connected(venue, SQUARE)
+    settings.SYNC_MAX_ATTEMPTS = 4
+    poison, pills = spoiled.drawn(EVENTS, poison=POISON, pills=PILLS, seed=23)
+    with house("http://127.0.0.1:9", tmp_path) as place:
+        place.environment |= {"SYNC_MAX_ATTEMPTS": "4", "SYNC_LEASE_SECONDS": "2"}
+        with spoiled.spoiled(poison, pills):
+            take_in_events(EVENTS)
+            supervisor = spoiled.Supervisor(place)
+            took = supervisor.tended_until(is_quiet, seconds=90)
+            dead = {each.external_id: each for each in WebhookEvent.objects.filter(status="dead")}
+            assert dead.keys() == poison | pills, dead.keys() - poison - pills
+            waited = spoiled.waits()
+        for each, row in dead.items():
+            code = "crash_loop" if each in pills else spoiled.CODE
+            assert (row.failure_class, row.failure_code) == ("ours", code)
+            assert (len(row.failures), row.failures[-1]["code"]) == (row.attempts, code)
+            assert row.received_at < row.first_failed_at < row.last_failed_at
+        done = recovery.retry_dead_letters(Filter(provider="square"), by=staff, reason="mended")
+        again = supervisor.tended_until(is_quiet, seconds=60)
+    assert done.counts["event"] == POISON + PILLS
+    assert set(WebhookEvent.objects.values_list("status", "failure_class")) == {("succeeded", "")}
+    assert sorted(SyncJob.objects.values_list("object_type", "status")) == [("customer", "queued"), ("order", "queued")]
+    point(
+        f"{EVENTS:,} events, {POISON} poison, {PILLS} pills, {supervisor.deaths} deaths: {len(waited):,} settled (p50 "
+        f"{waited[len(waited) // 2]:.1f} s, p95 {waited[int(len(waited) * 0.95)]:.1f} s, at most {waited[-1]:.1f} s "
+        f"after they came), {POISON + PILLS} given up with their cause after {took:.0f} s; mended, all of "
+        f"{EVENTS:,} in {again:.1f} s"
+    )
+
+
+def is_quiet() -> bool:
+    return not WebhookEvent.objects.filter(status__in=["queued", "running"]).exists()
 
 
 @full

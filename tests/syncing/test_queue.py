@@ -74,6 +74,16 @@ def test_higher_priority_goes_first_then_the_one_that_waits_longest(connection: 
     assert [taken() for _ in range(4)] == [*critical, *older, *normal, *low]
 
 
+@pytest.mark.parametrize("waits_already", [True, False])
+def test_what_a_job_waits_for_is_never_behind_the_job_itself(connection: Connection, waits_already: bool) -> None:
+    if waits_already:
+        put(connection, CUSTOMER)
+    (urgent,) = put(connection, ORDER, priority=Priority.CRITICAL)
+    put(ConnectionFactory(), priority=Priority.HIGH)
+    queue.enqueue_before(urgent, [CUSTOMER])
+    assert {taken().object_type for _ in range(2)} == {ORDER, CUSTOMER}
+
+
 def test_a_large_venue_does_not_make_a_small_one_wait(connection: Connection) -> None:
     put(connection, CUSTOMER, PRODUCT, ORDER, ObjectType.PAYMENT)
     small = ConnectionFactory()

@@ -210,8 +210,11 @@ def test_what_fails_leaves_nothing_half_done_and_is_tried_again(square: Connecti
     assert WebhookEvent.objects.get().failure_class == ""
 
 
-def test_one_event_that_never_works_is_given_up_and_takes_no_other_with_it(square: Connection, settings: Any) -> None:
-    settings.SYNC_MAX_ATTEMPTS = 4
+@pytest.mark.parametrize("attempts", [1, 4])
+def test_one_event_that_never_works_is_given_up_and_takes_no_other_with_it(
+    square: Connection, settings: Any, attempts: int
+) -> None:
+    settings.SYNC_MAX_ATTEMPTS = attempts
     take_in(SQUARE, *(square_event(number, kind=KINDS[number % 2]) for number in range(40)))
     with failing("NEW.object_type = 'order'"):
         for _ in range(100):
