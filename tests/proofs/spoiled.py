@@ -69,3 +69,16 @@ def waits() -> list[float]:
     """Return in seconds how long after they came the events that succeeded were settled, in order."""
     done = WebhookEvent.objects.filter(status="succeeded").annotate(waited=F("finished_at") - F("received_at"))
     return sorted(each.total_seconds() for each in done.values_list("waited", flat=True))
+
+
+def assert_given_up(poison: set[str], pills: set[str]) -> None:
+    """Hold what was given up against what had to be: nothing else, each with its cause and all of its attempts."""
+    dead = {each.external_id: each for each in WebhookEvent.objects.filter(status="dead")}
+    assert dead.keys() == poison | pills
+    for each, row in dead.items():
+        code = "crash_loop" if each in pills else CODE
+        assert (row.failure_class, row.failure_code, row.failures[-1]["code"]) == ("ours", code, code)
+        assert [failure["attempt"] for failure in row.failures] == list(range(1, row.attempts + 1))
+        assert row.first_failed_at is not None
+        assert row.last_failed_at is not None
+        assert row.received_at < row.first_failed_at < row.last_failed_at
