@@ -1,7 +1,8 @@
 """How stored events become syncs: batches of them, each stream once, and the end in the transaction of its effect.
 
 A claim is committed before the work, so that an event that ends its worker is known by its attempts. Events that were
-claimed before come in ever smaller batches, at last alone: what makes a batch fail is found without the others.
+claimed before come in ever smaller batches, at last alone: what ends a worker is found without the others. What only
+fails is found at once: a batch that failed is tried in halves, down to the events that fail by themselves.
 """
 
 import logging
@@ -13,8 +14,8 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError, transaction
 from django.db import connection as database
-from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 
@@ -167,9 +168,18 @@ def _turn(batch: list[Claimed]) -> Done:
     if batch[0].attempts > _most():  # it is alone
         _put_back(batch, code="crash_loop", sentence=_CRASHED)
         return Done(len(batch), 0)
+    return _settled(batch)
+
+
+def _settled(batch: list[Claimed]) -> Done:
+    """Settle the batch, or what of it can be settled; the others wait or are given up."""
     try:
         return Done(len(batch), settle(batch))
     except Exception as error:
+        if len(batch) > 1 and not isinstance(error, (OperationalError, InterfaceError)):
+            middle = len(batch) // 2
+            halves = _settled(batch[:middle]), _settled(batch[middle:])
+            return Done(len(batch), sum(half.jobs for half in halves))
         logger.exception("webhook.drain_failed", extra={"events": len(batch)})
         _put_back(batch, code=type(error.__cause__ or error).__name__, sentence=_FAILED)
         return Done(len(batch), 0)

@@ -210,6 +210,14 @@ def test_what_fails_leaves_nothing_half_done_and_is_tried_again(square: Connecti
     assert WebhookEvent.objects.get().failure_class == ""
 
 
+def test_what_can_be_done_of_a_batch_is_done_in_the_same_turn(square: Connection) -> None:
+    take_in(SQUARE, *(square_event(number, kind=KINDS[number % 10 == 7]) for number in range(100)))
+    with failing("NEW.object_type = 'order'"):
+        assert drain.work_off() == drain.Done(events=100, jobs=1)
+    found = WebhookEvent.objects.values_list("object_type", "status", "attempts").distinct().order_by("object_type")
+    assert list(found) == [("customer", "succeeded", 1), ("order", "queued", 1)]
+
+
 @pytest.mark.parametrize("attempts", [1, 4])
 def test_one_event_that_never_works_is_given_up_and_takes_no_other_with_it(
     square: Connection, settings: Any, attempts: int
