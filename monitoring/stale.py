@@ -40,7 +40,7 @@ LIMIT 1000
 _AGAIN = """
 UPDATE {{table}} item SET status = CASE WHEN {{joins}} THEN 'cancelled' ELSE 'queued' END,
        finished_at = CASE WHEN {{joins}} THEN now() END, not_before = now(), lease_until = NULL, lease_owner = '',
-       failures = {failures}
+       failures = {failures}, first_failed_at = coalesce(item.first_failed_at, now()), last_failed_at = now()
 FROM unnest(%(ids)s::uuid[], %(fences)s::bigint[], %(causes)s::text[], %(sentences)s::text[])
      AS told(id, fence, cause, sentence)
 WHERE item.id = told.id AND item.fence = told.fence AND item.status = 'running' AND item.lease_until < now()

@@ -64,11 +64,11 @@ UPDATE sync_queue job
 SET status = 'running', attempts = job.attempts + 1, fence = job.fence + 1, lease_owner = %(owner)s,
     lease_until = now() + make_interval(secs => %(lease)s), heartbeat_at = now(),
     started_at = coalesce(job.started_at, now()),
-    failures = CASE WHEN chosen.was = 'running' THEN {lost} ELSE job.failures END
+    {lost}
 FROM chosen
 WHERE job.id = chosen.id
 RETURNING job.id, job.fence, chosen.was, chosen.provider
-""".format(lost=worker_lost("job."))  # noqa: S608 - a constant
+""".format(lost=worker_lost("job.", when="chosen.was = 'running'"))  # noqa: S608 - a constant
 
 
 # Takes the waiting jobs of a connection that are read together with one that was just claimed.

@@ -51,10 +51,13 @@ def noted(row: str, *, failure_class: str, code: str, field: str, sentence: str)
     return _NOTED.format(row=row, failure_class=failure_class, code=code, field=field, sentence=sentence)
 
 
-def worker_lost(row: str) -> str:
-    """Return the SQL of `failures` with a worker that fell silent."""
+def worker_lost(row: str, *, when: str) -> str:
+    """Return the SQL that sets the columns of a failure to a worker that fell silent, where `when` holds."""
     sentence = "'The worker that had it fell silent.'"
-    return noted(row, failure_class="'ours'", code="'worker_lost'", field="''", sentence=sentence)
+    failures = noted(row, failure_class="'ours'", code="'worker_lost'", field="''", sentence=sentence)
+    return f"""failures = CASE WHEN {when} THEN {failures} ELSE {row}failures END,
+    first_failed_at = CASE WHEN {when} THEN coalesce({row}first_failed_at, now()) ELSE {row}first_failed_at END,
+    last_failed_at = CASE WHEN {when} THEN now() ELSE {row}last_failed_at END"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ UPDATE integration_webhooks event
 SET status = 'running', attempts = event.attempts + 1, fence = event.fence + 1, lease_owner = %(owner)s,
     lease_until = now() + make_interval(secs => %(lease)s), heartbeat_at = now(),
     started_at = coalesce(event.started_at, now()),
-    failures = CASE WHEN event.status = 'running' THEN {lost} ELSE event.failures END
+    {lost}
 FROM chosen WHERE event.id = chosen.id
 RETURNING event.id, event.fence, event.attempts
 """
@@ -83,6 +83,7 @@ SET status = 'succeeded', finished_at = now(), lease_until = NULL, lease_owner =
 RETURNING event.connection_id, event.object_type, event.is_revocation, event.happened_at, event.received_at,
           event.delivery IS NOT NULL
 """  # noqa: S608 - two constants
+_LOST = worker_lost("event.", when="event.status = 'running'")
 _FAILED_AGAIN = noted(
     "event.", failure_class="'ours'", code="%(code)s::text", field="''", sentence="%(sentence)s::text"
 )
@@ -158,7 +159,7 @@ def settle(batch: Sequence[Claimed]) -> int:
 def _claim(which: str, **asked: int) -> list[Claimed]:
     lease: dict[str, Any] = {"owner": queue.owner(), "lease": settings.SYNC_LEASE.total_seconds()}
     with database.cursor() as cursor:
-        cursor.execute(_CLAIM.format(which=which, lost=worker_lost("event.")), lease | asked)
+        cursor.execute(_CLAIM.format(which=which, lost=_LOST), lease | asked)
         return [Claimed(*row) for row in cursor.fetchall()]
 
 

@@ -212,8 +212,10 @@ def test_a_worker_that_fell_silent_stands_among_the_failures(connection: Connect
     queue.claim()
     lapse(SyncJob.objects.get())
     queue.claim()
-    (failure,) = SyncJob.objects.get().failures
+    job = SyncJob.objects.get()
+    (failure,) = job.failures
     assert (failure["code"], failure["attempt"], failure["worker"]) == ("worker_lost", 1, queue.owner())
+    assert job.first_failed_at == job.last_failed_at is not None
 
 
 def test_a_job_put_back_makes_room_for_one_that_was_queued_meanwhile(connection: Connection) -> None:
