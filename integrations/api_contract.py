@@ -5,6 +5,7 @@ from typing import Any
 import orjson
 from rest_framework import serializers
 from rest_framework.authentication import SessionAuthentication
+from rest_framework.pagination import CursorPagination
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 
@@ -41,6 +42,14 @@ class FastJSONRenderer(JSONRenderer):
             if data is None
             else orjson.dumps(data, default=_plain, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS)
         )
+
+
+class StayingPages(CursorPagination):
+    """Pages of fifty that stay put while new rows come in; `limit` asks for up to two hundred."""
+
+    page_size = 50
+    page_size_query_param = "limit"
+    max_page_size = 200
 
 
 class StrictSerializer(serializers.Serializer[Any]):

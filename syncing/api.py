@@ -11,14 +11,13 @@ from django_filters import rest_framework as filters
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, PolymorphicProxySerializer, extend_schema
 from rest_framework.exceptions import ValidationError
-from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from connections import lifecycle
 from integrations import catalogue
-from integrations.api_contract import StrictSerializer, venue_of
+from integrations.api_contract import StayingPages, StrictSerializer, venue_of
 from integrations.api_docs import PROVIDER, VENUE, example, problems
 from integrations.models import Role, Venue
 from integrations.problems import Problem
@@ -75,13 +74,10 @@ class HistoryFilter(filters.FilterSet):
         fields: list[str] = []
 
 
-class HistoryPagination(CursorPagination):
+class HistoryPagination(StayingPages):
     """Pages that stay put while new attempts come in."""
 
     ordering = ("-started_at", "-id")
-    page_size = 50
-    page_size_query_param = "limit"
-    max_page_size = 200
 
 
 class SyncViewSet(GenericViewSet[SyncLog]):

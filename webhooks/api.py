@@ -6,13 +6,12 @@ from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
-from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from integrations import catalogue
-from integrations.api_contract import venue_of
+from integrations.api_contract import StayingPages, venue_of
 from integrations.api_docs import PROVIDER, VENUE, example, problems
 from integrations.models import Role
 from integrations.permissions import may, membership
@@ -43,13 +42,10 @@ class EventFilter(filters.FilterSet):
         fields: list[str] = []
 
 
-class EventPagination(CursorPagination):
+class EventPagination(StayingPages):
     """Pages that stay put while new events come in."""
 
     ordering = ("-received_at", "-id")
-    page_size = 50
-    page_size_query_param = "limit"
-    max_page_size = 200
 
 
 class EventError(serializers.Serializer[Any]):
