@@ -4,9 +4,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from integrations.providers.types import Money, ObjectType
-from mappings import canonical
+from mappings import canonical, engine
 from mappings.engine import BadRule, Mapped, Remark, Rule, compile_rules
 from mappings.transforms import Context
 
@@ -130,3 +132,27 @@ def test_every_object_has_words_and_fields_of_its_own() -> None:
 def test_a_field_is_called_as_the_owner_calls_it() -> None:
     assert canonical.label("customer", "address.city") == "Town or city"
     assert canonical.label("customer", "shoe_size") == "shoe_size"
+
+
+_VALUES = st.dictionaries(
+    st.sampled_from(["a", "b", "c", "d.e", "f"]),
+    st.one_of(st.none(), st.sampled_from(["", "  ", " Mia ", "x@y.z", "020 7946 0018", "n/a", "2000-02-30", 7, []])),
+)
+_RULES = [
+    Rule("a", "name", [{"name": "trim"}, {"name": "lower"}]), Rule("b", "number"),
+    Rule("c", "phone", [{"name": "phone"}]), Rule("d.e", "part.one"), Rule("f", "part.two", [{"name": "trim"}]),
+    Rule("a", "kept", [{"name": "trim"}], default="none"), Rule("b", "deep.er.est", [{"name": "birthday"}]),
+    Rule("f", "needed", [{"name": "upper"}], required=True), Rule("c", "part.three", default=1),
+]  # fmt: skip
+
+
+@given(values=_VALUES, chosen=st.sets(st.sampled_from(range(len(_RULES)))))
+def test_the_quick_pass_and_the_careful_one_say_the_same(values: dict[str, Any], chosen: set[int]) -> None:
+    rules = [_RULES[number] for number in sorted(chosen)]
+    context = Context("square")
+    steps = [
+        (rule.source, tuple(rule.target.split(".")), engine._chain(rule, context), rule.default, rule.required,
+         rule.target)
+        for rule in rules
+    ]  # fmt: skip
+    assert compile_rules(rules, context)(values) == engine._careful(steps)(values)
