@@ -23,7 +23,8 @@ SELECT record.identity, record.id, record.fields, record.version, record.changed
 FROM records record
 LEFT JOIN record_links link ON link.record_id = record.id AND link.connection_id = %(connection)s
      AND link.external_type = record.object_type
-WHERE record.venue_id = %(venue)s AND record.object_type = %(object)s AND record.identity = ANY(%(identities)s)
+WHERE record.venue_id = %(venue)s AND record.object_type = %(object)s
+  AND record.identity = ANY(ARRAY(SELECT jsonb_array_elements_text(%(identities)s::jsonb)))
 """
 _GIVE_UP = """
 UPDATE records SET identity = NULL
@@ -80,7 +81,10 @@ def holders(
     asked = sorted(set(identities))
     if not asked:
         return {}
-    names: dict[str, Any] = {"venue": venue, "connection": connection, "object": str(object_type), "identities": asked}
+    names: dict[str, Any] = {
+        "venue": venue, "connection": connection, "object": str(object_type),
+        "identities": orjson.dumps(asked).decode(),
+    }  # fmt: skip
     with database.cursor() as cursor:
         cursor.execute(_HOLDERS, names)
         return {row[0]: Holder(row[1], orjson.loads(row[2]), *row[3:]) for row in cursor.fetchall()}

@@ -28,7 +28,8 @@ _KNOWN = """
 SELECT link.external_id, link.id, link.record_id, link.raw_hash, link.remote_version, link.remote_updated_at,
        link.state, record.content_hash
 FROM record_links link LEFT JOIN records record ON record.id = link.record_id
-WHERE link.connection_id = %s AND link.external_type = %s AND link.external_id = ANY(%s)
+WHERE link.connection_id = %s AND link.external_type = %s
+  AND link.external_id = ANY(ARRAY(SELECT jsonb_array_elements_text(%s::jsonb)))
 """
 _NEW_RECORDS = """
 COPY records (id, venue_id, object_type, fields, version, content_hash, identity, twin, source_updated_at) FROM STDIN
@@ -158,7 +159,8 @@ class Batch:
 def known(connection: Connection, object_type: ObjectType, ids: Sequence[str]) -> dict[str, Known]:
     """Return what is stored of these external ids. One query."""
     with database.cursor() as cursor:
-        cursor.execute(_KNOWN, [connection.pk, object_type, list(ids)])
+        # As JSON: a thousand texts bound as an array cost three times as much.
+        cursor.execute(_KNOWN, [connection.pk, object_type, orjson.dumps(list(ids)).decode()])
         return {row[0]: Known(*row[1:]) for row in cursor.fetchall()}
 
 
