@@ -1,0 +1,39 @@
+"""Mappings mend themselves: judged over a corpus of scripted changes, half of which was kept from tuning.
+
+`./backline prove mappings` prints the figures; they are quick and belong to `./backline test` as well.
+"""
+
+from dataclasses import fields
+
+import pytest
+
+from tests.mappings.corpus_cases import Judged, cases, judge
+
+HALVES = {
+    "tuning half": [each for each in cases() if not each.is_held_back],
+    "held-back half": [each for each in cases() if each.is_held_back],
+}
+
+
+def test_the_corpus_is_large_and_evenly_cut() -> None:
+    assert len(cases()) >= 120
+    assert len({each.name for each in cases()}) == len(cases())
+    assert abs(len(HALVES["tuning half"]) - len(HALVES["held-back half"])) <= 10
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_what_mends_itself_is_right(half: str) -> None:
+    judged = [judge(each) for each in HALVES[half]]
+    sums = {each.name: sum(getattr(one, each.name) for one in judged) for each in fields(Judged) if each.type is int}
+    right, first = sums["first_right"], sums["first"]
+    print(
+        f"\n  ✔ {half}, {len(judged)} changes, {first} broken rules: first proposal right in {right / first:.1%}; "
+        f"automatic {sums['automatic_right']} of {sums['automatic']} right, "
+        f"proposed {sums['proposed_right']} of {sums['proposed']} right; {sums['silent']} silent removals, "
+        f"{sums['left_empty']} required fields left empty, {sums['clashes']} targets filled twice",
+        flush=True,
+    )
+    assert sums["automatic"] >= 15
+    assert sums["automatic_right"] == sums["automatic"]
+    assert right >= 0.9 * first, [f"{each.name}: {judge(each).faults}" for each in HALVES[half] if judge(each).faults]
+    assert (sums["silent"], sums["left_empty"], sums["clashes"]) == (0, 0, 0)
