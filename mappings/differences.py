@@ -109,7 +109,7 @@ def _of(before: Field, after: Field | None, new: list[Field]) -> list[Difference
     tests = {
         Kind.RENAMED: after.id != before.id,
         Kind.RETYPED: after.type != before.type,
-        Kind.NARROWED: bool(after.choices) and not set(after.choices) >= set(before.choices or ("",)),
+        Kind.NARROWED: bool(after.choices) and not set(after.choices) >= set(before.choices),
         Kind.SHORTENED: after.longest > 0 and (before.longest == 0 or after.longest < before.longest),
         Kind.CLOSED: before.writable and not after.writable,
         Kind.DEMANDED: after.required and not before.required,

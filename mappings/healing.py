@@ -114,11 +114,23 @@ class Case:
 
 def examine(case: Case) -> Findings:
     """Return what broke and what would mend it."""
+    found = broken(case)
+    whole = [ruled for ruled in case.rules if not any(ruled == each for each, _ in found)]
+    diagnoses = tuple(_diagnosis(ruled, why, case, whole) for ruled, why in found)
+    return Findings(_without_clashes(diagnoses), unfilled(case))
+
+
+def broken(case: Case) -> list[tuple[Ruled, str]]:
+    """Return the rules that cannot go on as they are, each with the reason in an owner's words."""
     changes = differences(case.old, case.new)
-    broken = [(ruled, why) for ruled in case.rules if (why := _why(ruled, changes, case))]
-    whole = [ruled for ruled in case.rules if not any(ruled == each for each, _ in broken)]
-    diagnoses = tuple(_diagnosis(ruled, why, case, whole) for ruled, why in broken)
-    return Findings(_without_clashes(diagnoses), _unfilled(changes, case))
+    return [(ruled, why) for ruled in case.rules if (why := _why(ruled, changes, case))]
+
+
+def unfilled(case: Case) -> tuple[Field, ...]:
+    """Return what must be filled now and is not, where anything is sent at all."""
+    filled = {each.rule.target for each in case.rules if each.is_out}
+    demanded = [each.after for each in differences(case.old, case.new) if each.kind is Kind.DEMANDED]
+    return tuple(field for field in demanded if field is not None and filled and field.id not in filled)
 
 
 def healed(rules: Iterable[Ruled], findings: Findings, accepted: Iterable[tuple[Ruled, Proposal]]) -> list[Ruled]:
@@ -126,8 +138,8 @@ def healed(rules: Iterable[Ruled], findings: Findings, accepted: Iterable[tuple[
 
     Where two proposals fill the same target, the first one does.
     """
-    broken = [each.broken for each in findings.diagnoses]
-    result: list[Ruled] = [each for each in rules if each not in broken]
+    gone = [each.broken for each in findings.diagnoses]
+    result: list[Ruled] = [each for each in rules if each not in gone]
     taken = {(each.is_out, each.rule.target) for each in result}
     for ruled, proposal in accepted:
         for rule in proposal.rules:
@@ -160,6 +172,7 @@ def _breaks(ruled: Ruled, change: Difference, case: Case) -> bool:
     if change.kind is Kind.CLOSED:
         return True
     values = evidence.sent(ruled.rule, case.samples, case.context)
+    values += [ruled.rule.default] if ruled.rule.default is not None else []
     if change.kind is Kind.SHORTENED:
         return evidence.overflowing(change.after.longest, values) > 0
     return change.kind is Kind.NARROWED and any(str(value) not in change.after.choices for value in values)
@@ -287,10 +300,3 @@ def _without_clashes(diagnoses: tuple[Diagnosis, ...]) -> tuple[Diagnosis, ...]:
 
 def _applies(diagnosis: Diagnosis) -> bool:
     return bool(diagnosis.proposals) and diagnosis.proposals[0].verdict is Verdict.APPLY
-
-
-def _unfilled(changes: Sequence[Difference], case: Case) -> tuple[Field, ...]:
-    """Return what must be filled now and is not, where anything is sent at all."""
-    filled = {each.rule.target for each in case.rules if each.is_out}
-    demanded = [each.after for each in changes if each.kind is Kind.DEMANDED and each.after is not None]
-    return tuple(field for field in demanded if filled and field.id not in filled)

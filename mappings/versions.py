@@ -2,20 +2,20 @@
 
 from connections.models import Connection
 from integrations.providers.types import ObjectType
+from mappings import holding, rules
 from mappings.engine import Mapper, Rule, compile_rules
 from mappings.models import Direction, FieldMapping, FieldMappingTemplate
 from mappings.outbound import OutboundMapper
-from mappings.transforms import Context
 
 
 def mapper_for(connection: Connection, object_type: ObjectType) -> Mapper:
     """Return the compiled inbound rules in force; the default template's when there were none. Raises BadRule."""
-    return compile_rules(_rules(connection, object_type, Direction.IN), _context(connection))
+    return compile_rules(_rules(connection, object_type, Direction.IN), rules.context_of(connection))
 
 
 def outbound_mapper_for(connection: Connection, object_type: ObjectType) -> OutboundMapper:
     """Return the compiled outbound rules in force; the default template's when there were none. Raises BadRule."""
-    return OutboundMapper(_rules(connection, object_type, Direction.OUT), _context(connection))
+    return OutboundMapper(_rules(connection, object_type, Direction.OUT), rules.context_of(connection))
 
 
 def inbound_rules(connection: Connection, object_type: ObjectType) -> dict[str, str]:
@@ -58,25 +58,20 @@ def install_default(connection: Connection) -> None:
 
 
 def _rules(connection: Connection, object_type: ObjectType, direction: Direction) -> list[Rule]:
-    rules = _in_force(connection, object_type, direction)
-    if not rules:
+    found = _in_force(connection, object_type, direction)
+    if not found:
         install_default(connection)
-        rules = _in_force(connection, object_type, direction)
-    return rules
-
-
-def _context(connection: Connection) -> Context:
-    venue = connection.venue
-    return Context(provider=connection.provider, timezone=venue.time_zone, country=venue.country)
+        found = _in_force(connection, object_type, direction)
+    return found
 
 
 def _in_force(connection: Connection, object_type: ObjectType, direction: Direction) -> list[Rule]:
-    rows = FieldMapping.objects.in_force(connection).filter(
-        object_type=object_type, direction=direction, paused_reason=""
-    )
+    """Return the rules that run: those that are not held, and what makes records wait where a held one is required."""
+    rows = FieldMapping.objects.in_force(connection).filter(object_type=object_type, direction=direction)
     return [
-        Rule(row.source, row.target, row.transforms, row.default, row.required)
-        for row in rows.only("source", "target", "transforms", "default", "required")
+        rules.rule_of(row) if not row.paused_reason else rules.waiting(row)
+        for row in rows
+        if not row.paused_reason or holding.must_have(row)
     ]
 
 
