@@ -6,9 +6,10 @@ from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSpli
 from rest_framework.permissions import IsAuthenticated
 
 from connections.api import ConnectionViewSet
+from mappings.api import FieldViewSet
 from monitoring.api import IntegrationViewSet, NowhereViewSet
 from monitoring.recovery_api import EventRetryViewSet, RecoveryViewSet
-from syncing import choosing
+from syncing import choosing, fields
 from syncing.api import SyncViewSet
 from syncing.records_api import RecordViewSet
 from webhooks import addresses, farewell
@@ -40,6 +41,7 @@ def _sync(method: str, action: str) -> object:
     return SyncViewSet.as_view({method: action})
 
 
+_fields = FieldViewSet.as_view({"get": "index"}, examples=fields.example)
 _records = RecordViewSet.as_view({"get": "index", "post": "write"})
 _record = RecordViewSet.as_view({"get": "retrieve", "patch": "change", "delete": "delete"})
 _schema = SpectacularJSONAPIView.as_view(permission_classes=[IsAuthenticated])
@@ -73,6 +75,7 @@ urlpatterns = [
     _route(f"integrations/{_PROVIDER}/sync/status", _sync("get", "status"), "api-sync-status"),
     _route(f"integrations/{_PROVIDER}/sync/history", _sync("get", "history"), "api-sync-history"),
     _route(f"integrations/{_PROVIDER}/sync/retry", _sync("post", "retry"), "api-sync-retry"),
+    _route(f"integrations/{_PROVIDER}/fields", _fields, "api-fields"),
     _route(f"records/{_OBJECT}", _records, "api-records"),
     _route(f"records/{_OBJECT}/{_RECORD}", _record, "api-record"),
     _route("me/integrations", _read("mine"), "api-me"),

@@ -20,6 +20,7 @@ from mappings.catalogue import Fields
 from mappings.evidence import Sample
 from mappings.models import SchemaWatch
 from syncing.models import LinkState, RecordLink
+from syncing.typed_json import frozen
 
 logger = logging.getLogger(__name__)
 _MOST_AT_ONCE = 50
@@ -59,6 +60,18 @@ def look(watch: SchemaWatch) -> bool:
     if changes:
         logger.info("fields.changed", extra={"connection": str(connection.pk), "count": len(changes)})
     return True
+
+
+def example(connection: Connection, kind: ObjectType) -> tuple[JSON, JSON]:
+    """Return one record of an object as plain JSON: ours by path, theirs by field id; empty where there is none."""
+    linked = _links(connection, kind).filter(record__deleted_at=None, record__isnull=False).select_related("record")
+    link = linked.order_by("-external_id").first()
+    if link is None or link.record is None:
+        return {}, {}
+    try:
+        return link.record.fields, frozen(PROVIDERS[connection.provider].parts[kind].values(link.raw))
+    except BadRecord:
+        return link.record.fields, {}
 
 
 def _live(connection: Connection, provider: Provider, chosen: dict[str, list[str]]) -> Fields:

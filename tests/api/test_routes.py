@@ -45,6 +45,7 @@ ROUTES: dict[str, tuple[str, str, dict[str, Any], tuple[int, int, int, int, int]
     "api-sync-status": ("get", "integrations/square/sync/status", {}, (401, 404, 200, 200, 200)),
     "api-sync-history": ("get", "integrations/square/sync/history", {}, (401, 404, 200, 200, 200)),
     "api-sync-retry": ("post", "integrations/square/sync/retry", {}, (401, 404, 403, 200, 200)),
+    "api-fields": ("get", "integrations/square/fields", {}, (401, 404, 200, 200, 200)),
     "api-records": ("get", "records/customer", {}, (401, 404, 200, 200, 200)),
     "api-records write": ("post", "records/customer", NEW_FIELDS, (401, 404, 403, 201, 201)),
     "api-record": ("get", f"records/customer/{RECORD}", {}, (401, 404, 200, 200, 200)),
