@@ -5,7 +5,7 @@ after each look, and after a provider refused a field. What is different is note
 changed is held alone, with the field as it was, until its owner decides or the field is back.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import TypeAlias
 
@@ -30,7 +30,8 @@ _LEASE = timedelta(minutes=5)
 _SETTLED = timedelta(minutes=10)  # a look this fresh has seen what the provider refuses
 _MOST_CHANGES = 200
 
-# Some records of an object, to see what a change means for them.
+# What is different, by object; and some records of an object, to see what that means for them.
+Found: TypeAlias = list[tuple[ObjectType, Difference]]
 Sampling: TypeAlias = Callable[[ObjectType], Sequence[Sample]]
 
 
@@ -72,7 +73,7 @@ def seen(
     stored: Fields,
     chosen: Mapping[str, Sequence[str]],
     sampling: Sampling = lambda kind: (),
-) -> list[tuple[ObjectType, Difference]]:
+) -> Found:
     """Store what was seen, hold what broke and return what is different.
 
     `live` is what the provider said, `stored` what its stored objects show. The first look, and one at something else
@@ -112,7 +113,7 @@ def _stays(provider: Provider, kind: ObjectType, field: Field, *, is_told: bool)
     return isinstance(schema, SeenSchema) and kind in schema.looks_at
 
 
-def _compared(before: Fields, fields: Fields) -> list[tuple[ObjectType, Difference]]:
+def _compared(before: Fields, fields: Fields) -> Found:
     return [
         (kind, difference)
         for kind, found in fields.items()
@@ -124,7 +125,7 @@ def _compared(before: Fields, fields: Fields) -> list[tuple[ObjectType, Differen
 def _keep(
     watch: SchemaWatch,
     fields: Fields,
-    found: Iterable[tuple[ObjectType, Difference]],
+    found: Found,
     chosen: Mapping[str, Sequence[str]],
 ) -> None:
     watch.fields, watch.chosen = catalogue.as_json(fields), dict(chosen)

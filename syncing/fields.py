@@ -15,10 +15,14 @@ from integrations.providers import PROVIDERS
 from integrations.providers.base import LiveSchema, Provider, SeenSchema
 from integrations.providers.errors import BadRecord, ProviderError
 from integrations.providers.types import JSON, ObjectType
-from mappings import watching
+from mappings import mending, watching
 from mappings.catalogue import Fields
+from mappings.differences import Kind
 from mappings.evidence import Sample
+from mappings.healing import Findings
 from mappings.models import SchemaWatch
+from mappings.watching import Found
+from syncing import schedule
 from syncing.models import LinkState, RecordLink
 from syncing.typed_json import frozen
 
@@ -57,6 +61,7 @@ def look(watch: SchemaWatch) -> bool:
     changes = watching.seen(
         watch, live=live, stored=_stored(connection, provider), chosen=chosen, sampling=partial(_samples, connection)
     )
+    _read_again(connection, provider, changes)
     if changes:
         logger.info("fields.changed", extra={"connection": str(connection.pk), "count": len(changes)})
     return True
@@ -72,6 +77,18 @@ def example(connection: Connection, kind: ObjectType) -> tuple[JSON, JSON]:
         return link.record.fields, frozen(PROVIDERS[connection.provider].parts[kind].values(link.raw))
     except BadRecord:
         return link.record.fields, {}
+
+
+def proposals(connection: Connection, kind: ObjectType) -> Findings:
+    """Return what would mend the held rules of an object, judged by its newest records as they were last read."""
+    return mending.findings(connection, kind, _samples(connection, kind, is_now=True))
+
+
+def _read_again(connection: Connection, provider: Provider, changes: Found) -> None:
+    """Let objects be read anew whose fields go by another name: nothing else brings their values under it."""
+    renamed = {kind for kind, each in changes if each.kind is Kind.RENAMED and kind in provider.streams}
+    if renamed:
+        schedule.read_anew(connection, renamed)
 
 
 def _live(connection: Connection, provider: Provider, chosen: dict[str, list[str]]) -> Fields:
@@ -106,15 +123,19 @@ def _links(connection: Connection, kind: ObjectType) -> models.QuerySet[RecordLi
     return RecordLink.objects.filter(connection=connection, external_type=kind).exclude(state=LinkState.DELETED)
 
 
-def _samples(connection: Connection, kind: ObjectType) -> list[Sample]:
-    """Return the newest records of an object that both sides have, as they were before the change."""
+def _samples(connection: Connection, kind: ObjectType, *, is_now: bool = False) -> list[Sample]:
+    """Return the newest records of an object that both sides have, as they were before a change; or also as now.
+
+    What was read before the change tells of the old field, what was read since of the new one.
+    """
     part = PROVIDERS[connection.provider].parts[kind]
     samples = []
     links = _links(connection, kind).filter(record__deleted_at=None, record__isnull=False).select_related("record")
     for link in links.order_by("-pulled_at")[:_SAMPLES]:
         assert link.record is not None  # noqa: S101 - asked for above
         try:
-            samples.append(Sample(old=part.values(link.raw), ours=link.record.fields))
+            values = part.values(link.raw)
+            samples.append(Sample(old=values, new=values if is_now else {}, ours=link.record.fields))
         except BadRecord:
             samples.append(Sample(ours=link.record.fields))
     return samples
