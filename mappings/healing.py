@@ -15,19 +15,12 @@ from mappings.canonical import CanonicalField
 from mappings.differences import Difference, Kind, differences
 from mappings.engine import Rule
 from mappings.evidence import CERTAIN_FROM, PROPOSED_FROM, Evidence, Lost, Offer, Sample
-from mappings.outbound import DERIVED
+from mappings.offers import NAME_PARTS, offers
 from mappings.transforms import Context
 
 _MARGIN = 10
 _MOST_LISTED = 8
-_NAME_PARTS = DERIVED["full_name"]
-_NAME_CHANGES = frozenset(_NAME_PARTS)
 _FULL_NAME = CanonicalField("full_name", "Full name")
-# The ways in which a canonical value is written at providers: a renamed field may write it in another one.
-_OUT_FORMS: dict[str, tuple[str, ...]] = {
-    "address.country": ("country_in_three",),
-    "birthday": ("birthday_with_year_zero", "birthday_without_year"),
-}
 _BREAKS_BOTH = frozenset({Kind.REMOVED, Kind.RENAMED, Kind.REPLACED, Kind.RETYPED})
 
 
@@ -198,7 +191,7 @@ def _best(lost: Lost, case: Case, in_use: set[str]) -> list[Proposal]:
     for field in case.new:
         if lost.is_out and not field.writable:
             continue
-        weighed = [_single(offer, lost, case, in_use) for offer in _offers(lost, field)]
+        weighed = [_single(offer, lost, case, in_use) for offer in offers(lost, field)]
         singles.append(max(weighed, key=_rank))
     both = _shared_out(lost, case, in_use)
     return sorted([*singles, *both], key=_rank, reverse=True)[:_MOST_LISTED]
@@ -216,48 +209,17 @@ def _single(offer: Offer, lost: Lost, case: Case, in_use: set[str]) -> Proposal:
     return Proposal((offer.rule,), (offer.field,), (found,))
 
 
-def _offers(lost: Lost, field: Field) -> list[Offer]:
-    """Return the ways in which a field could take the place: as it is, and where a name was or is in one, a part."""
-    as_it_is = replace(lost.rule, target=field.id) if lost.is_out else replace(lost.rule, source=field.id)
-    offers = [Offer(as_it_is, field, _meant(lost))]
-    if lost.is_out:
-        forms = _OUT_FORMS.get(lost.path, ())
-        offers += [Offer(replace(as_it_is, transforms=()), field, lost.path)] if forms and lost.rule.transforms else []
-        offers += [Offer(replace(as_it_is, transforms=[{"name": form}]), field, lost.path) for form in forms]
-    if lost.path in _NAME_PARTS:
-        offers.append(_the_other_way(lost, as_it_is, field))
-    return offers
-
-
-def _meant(lost: Lost) -> str:
-    """Return the canonical path that a field stands for which the rule takes as it is."""
-    return "full_name" if not lost.is_out and _splits(lost.rule) else lost.path
-
-
-def _splits(rule: Rule) -> bool:
-    return any(each.get("name") in _NAME_CHANGES for each in rule.transforms)
-
-
-def _the_other_way(lost: Lost, as_it_is: Rule, field: Field) -> Offer:
-    """Return the offer for the case that one name became two fields, or two became one."""
-    if lost.is_out:
-        return Offer(replace(as_it_is, source="full_name"), field, "full_name")
-    if _splits(lost.rule):
-        kept = [each for each in lost.rule.transforms if each.get("name") not in _NAME_CHANGES]
-        return Offer(replace(as_it_is, transforms=kept), field, lost.path)
-    return Offer(replace(as_it_is, transforms=[*lost.rule.transforms, {"name": lost.path}]), field, "full_name")
-
-
 def _shared_out(lost: Lost, case: Case, in_use: set[str]) -> list[Proposal]:
     """Return the proposal to send first and last names into two fields, where they went into one."""
     if not lost.is_out or lost.path != "full_name":
         return []
     parts = []
-    for path in _NAME_PARTS:
+    for path in NAME_PARTS:
         part = replace(lost, rule=replace(lost.rule, source=path), canonical=_canonical(case.object_type, path))
-        fields = [each for each in case.new if each.writable]
-        offers = [Offer(replace(part.rule, target=each.id), each, path) for each in fields]
-        parts.append(max((_single(offer, part, case, in_use) for offer in offers), key=_rank))
+        there = [Offer(replace(part.rule, target=each.id), each, path) for each in case.new if each.writable]
+        if not there:
+            return []
+        parts.append(max((_single(offer, part, case, in_use) for offer in there), key=_rank))
     first, last = parts
     if first.fields == last.fields:
         return []

@@ -18,7 +18,7 @@ from integrations.providers.types import JSON, Field, FieldType, Money, ObjectTy
 from mappings import canonical
 from mappings.engine import Rule
 from mappings.evidence import Sample
-from mappings.healing import Case, Findings, Ruled, Verdict, automatic, examine, healed
+from mappings.healing import Case, Diagnosis, Findings, Ruled, Verdict, automatic, examine, healed
 from mappings.transforms import Context
 
 HERE = Path(__file__).parent / "corpus"
@@ -45,14 +45,20 @@ class Scripted:
 
 @dataclass
 class Judged:
-    """What the healer made of one case."""
+    """What the healer made of one case.
+
+    Of rules that have a successor: how many, for how many it is proposed first, and for how many it is at least the
+    first that is listed. Of those that have none: how many, and for how many something is proposed all the same.
+    """
 
     automatic: int = 0
     automatic_right: int = 0
-    first: int = 0
-    first_right: int = 0
-    proposed: int = 0
-    proposed_right: int = 0
+    succeeded: int = 0
+    proposed_first: int = 0
+    listed_first: int = 0
+    gone: int = 0
+    gone_but_proposed: int = 0
+    unbroken_told: int = 0
     silent: int = 0
     left_empty: int = 0
     clashes: int = 0
@@ -68,32 +74,37 @@ def cases() -> tuple[Scripted, ...]:
 
 def judge(scripted: Scripted) -> Judged:
     """Return how the healer does on one case."""
-    findings, judged, faults = examine(scripted.case), Judged(), []
-    judged.silent = _silent(scripted, findings)
+    findings, judged = examine(scripted.case), Judged()
     for diagnosis in findings.diagnoses:
-        path = diagnosis.broken.path
-        known = f"{path}@out" if diagnosis.broken.is_out and f"{path}@out" in scripted.truth else path
-        if known not in scripted.truth:
-            faults.append(f"{path} was not broken")
-            judged.first += 1
-            continue
-        wanted = _wanted(scripted.truth[known])
-        found = diagnosis.proposals[0] if diagnosis.proposals else None
-        offered = [each.id for each in found.fields] if found and (wanted or found.score >= 60) else []
-        judged.first += 1
-        judged.first_right += offered == wanted
-        if offered != wanted:
-            faults.append(f"{path}: {offered} and not {wanted}")
-        if found and found.verdict is not Verdict.LIST:
-            judged.proposed += 1
-            judged.proposed_right += offered == wanted
-        if found and found.verdict is Verdict.APPLY:
-            judged.automatic += 1
-            judged.automatic_right += offered == wanted
+        _judge(diagnosis, scripted, judged)
     judged.left_empty, judged.clashes = _afterwards(scripted, findings)
-    judged.silent += len(scripted.unfilled - {each.id for each in findings.unfilled})
-    judged.faults = tuple(faults)
+    judged.silent = _silent(scripted, findings) + len(scripted.unfilled - {each.id for each in findings.unfilled})
     return judged
+
+
+def _judge(diagnosis: Diagnosis, scripted: Scripted, judged: Judged) -> None:
+    path = diagnosis.broken.path
+    known = f"{path}@out" if diagnosis.broken.is_out and f"{path}@out" in scripted.truth else path
+    if known not in scripted.truth:
+        judged.unbroken_told += 1
+        judged.faults += (f"{path} was not broken",)
+        return
+    wanted = _wanted(scripted.truth[known])
+    found = diagnosis.proposals[0] if diagnosis.proposals else None
+    offered = [each.id for each in found.fields] if found else []
+    is_proposed = found is not None and found.verdict is not Verdict.LIST
+    if wanted:
+        judged.succeeded += 1
+        judged.listed_first += offered == wanted
+        judged.proposed_first += offered == wanted and is_proposed
+    else:
+        judged.gone += 1
+        judged.gone_but_proposed += is_proposed
+    if (offered != wanted and wanted) or (is_proposed and not wanted):
+        judged.faults += (f"{path}: {offered} and not {wanted}",)
+    if found is not None and found.verdict is Verdict.APPLY:
+        judged.automatic += 1
+        judged.automatic_right += offered == wanted
 
 
 def _silent(scripted: Scripted, findings: Findings) -> int:
