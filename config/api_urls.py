@@ -6,9 +6,10 @@ from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSpli
 from rest_framework.permissions import IsAuthenticated
 
 from connections.api import ConnectionViewSet
+from mappings.api import FieldViewSet
 from monitoring.api import IntegrationViewSet, NowhereViewSet
 from monitoring.recovery_api import EventRetryViewSet, RecoveryViewSet
-from syncing import choosing
+from syncing import choosing, fields
 from syncing.api import SyncViewSet
 from syncing.mapping_api import MappingViewSet
 from syncing.records_api import RecordViewSet
@@ -46,6 +47,7 @@ def _map(method: str, action: str) -> object:
 
 
 _mappings = MappingViewSet.as_view({"get": "retrieve", "put": "save"})
+_fields = FieldViewSet.as_view({"get": "index"}, examples=fields.example)
 _records = RecordViewSet.as_view({"get": "index", "post": "write"})
 _record = RecordViewSet.as_view({"get": "retrieve", "patch": "change", "delete": "delete"})
 _schema = SpectacularJSONAPIView.as_view(permission_classes=[IsAuthenticated])
@@ -84,6 +86,7 @@ urlpatterns = [
     _route(f"integrations/{_PROVIDER}/mappings/templates", _map("get", "templates"), "api-mappings-templates"),
     _route(f"integrations/{_PROVIDER}/mappings/apply-template", _map("post", "apply_template"), "api-mappings-apply"),
     _route(f"integrations/{_PROVIDER}/mappings/reset", _map("post", "reset"), "api-mappings-reset"),
+    _route(f"integrations/{_PROVIDER}/fields", _fields, "api-fields"),
     _route(f"records/{_OBJECT}", _records, "api-records"),
     _route(f"records/{_OBJECT}/{_RECORD}", _record, "api-record"),
     _route("me/integrations", _read("mine"), "api-me"),

@@ -1,4 +1,4 @@
-"""Mapping rules and their templates in the staff console. A version of rules is never changed; a template may be."""
+"""Mapping rules, their templates and the fields of accounts in the staff console. A version is never changed."""
 
 from django.contrib import admin
 from django.utils.safestring import SafeString
@@ -12,7 +12,7 @@ from integrations.admin import (
     badge,
     link,
 )
-from mappings.models import FieldMapping, FieldMappingTemplate
+from mappings.models import FieldMapping, FieldMappingTemplate, SchemaWatch
 
 
 @admin.register(FieldMapping)
@@ -64,3 +64,24 @@ class FieldMappingTemplateAdmin(HouseAdmin):
     def rule_count(self, row: FieldMappingTemplate) -> int:
         """Return how many rules it has."""
         return len(row.rules)
+
+
+@admin.register(SchemaWatch)
+class SchemaWatchAdmin(ReadOnlyAdmin):
+    """The fields of each account as last seen, and what changed."""
+
+    list_display = ("connection_link", "taken_at", "change_count", "due_at", "problem")
+    list_filter = (ConnectionProviderFilter,)
+    list_select_related = ("connection__venue",)
+    search_fields = ("connection__venue__name", "=connection__account_id")
+    ids = ("connection_id",)
+
+    @admin.display(description="connection")
+    def connection_link(self, row: SchemaWatch) -> SafeString | str:
+        """Return a link to the connection."""
+        return link(row.connection)
+
+    @admin.display(description="changes")
+    def change_count(self, row: SchemaWatch) -> int:
+        """Return how many changes are known."""
+        return len(row.changes)

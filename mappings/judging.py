@@ -1,14 +1,14 @@
 """What is wrong with rules before they are saved: errors keep them from being saved, warnings are to be confirmed."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any
 
 from integrations.providers import PROVIDERS
 from integrations.providers.types import FieldType as T
 from integrations.providers.types import ObjectType
 from mappings import canonical
+from mappings.catalogue import Fields
 from mappings.engine import BadRule, Rule, compile_rules
 from mappings.models import Direction
 from mappings.outbound import DERIVED
@@ -57,11 +57,16 @@ PERSONAL: dict[str, str] = {
 _IDENTITY: dict[ObjectType, frozenset[str]] = {ObjectType.CUSTOMER: frozenset({"email", "phone"})}
 
 
-def issues(provider: str, rules: Sequence[RuleData], *, before: Sequence[RuleData], context: Context) -> list[Issue]:
-    """Return everything about the rules that an owner should know; `before` are those in force. Pure."""
+def issues(
+    provider: str, rules: Sequence[RuleData], *, before: Sequence[RuleData], context: Context, fields: Fields
+) -> list[Issue]:
+    """Return everything about the rules that an owner should know; `before` are those in force. Pure.
+
+    `fields` are those of the account. A rule that is held because its field changed is not judged: it does nothing.
+    """
     found: list[Issue] = []
     for place, rule in enumerate(rules):
-        told = _of_rule(provider, place, rule, context)
+        told = [] if rule.paused_reason else _of_rule(provider, place, rule, context, fields)
         found += [each for each in told if each.level is Level.ERROR or rule not in before]
     found += _doubles(rules)
     for kind in sorted({rule.object_type for rule in rules}):
@@ -71,13 +76,14 @@ def issues(provider: str, rules: Sequence[RuleData], *, before: Sequence[RuleDat
     return found
 
 
-def _of_rule(provider: str, place: int, rule: RuleData, context: Context) -> list[Issue]:
+def _of_rule(provider: str, place: int, rule: RuleData, context: Context, fields: Fields) -> list[Issue]:
     parts = PROVIDERS[provider].parts
     name = PROVIDERS[provider].spec.name
     if rule.object_type not in parts:
         return [_error(place, "unknown_object", f"{name} has no {rule.object_type}.")]
     kind = ObjectType(rule.object_type)
-    theirs = {each.id: each.type for each in parts[kind].fields}
+    known = {each.id: each for each in fields.get(kind, parts[kind].fields)}
+    theirs = {each.id: each.type for each in known.values()}
     ours = {each.path: each.type for each in canonical.OBJECTS[kind].fields} | dict.fromkeys(DERIVED, T.TEXT)
     sources, targets = (theirs, ours) if rule.direction == Direction.IN else (ours, theirs)
     found = [
@@ -88,10 +94,8 @@ def _of_rule(provider: str, place: int, rule: RuleData, context: Context) -> lis
         )
         if given not in known
     ]
-    writable: Collection[str] = getattr(parts[kind], "writable", ())
-    if rule.direction == Direction.OUT and not found and rule.target not in writable:
-        label = _named(parts[kind].fields, rule.target)
-        found.append(_error(place, "read_only", f"{name} lets nobody change “{label}”."))
+    if rule.direction == Direction.OUT and not found and not known[rule.target].writable:
+        found.append(_error(place, "read_only", f"{name} lets nobody change “{known[rule.target].label}”."))
     try:
         compile_rules([replace(rule.rule(), target="x")], context)
     except BadRule as error:
@@ -193,10 +197,6 @@ def _root(path: str) -> str:
 
 def _word(kind: T) -> str:
     return _TYPE_WORDS.get(kind, str(kind))
-
-
-def _named(fields: Collection[Any], field_id: str) -> str:
-    return next((str(each.label) for each in fields if each.id == field_id), field_id)
 
 
 _TYPE_WORDS: Mapping[T, str] = {

@@ -1,4 +1,6 @@
-"""Mapping rules by version, and the templates they begin with."""
+"""Mapping rules by version, the templates they begin with, and the fields of each account as they were last seen."""
+
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -35,7 +37,7 @@ class FieldMappingQuerySet(models.QuerySet["FieldMapping"]):
 
 
 class FieldMapping(models.Model):
-    """One rule of one version. A version is never changed; saving makes the next one."""
+    """One rule of one version. What a version says is never changed, saving makes the next one; a rule may be held."""
 
     connection = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="field_mappings")
     version = models.PositiveIntegerField()
@@ -50,6 +52,9 @@ class FieldMapping(models.Model):
     update_mode = models.CharField(max_length=10, choices=UpdateMode.choices, default=UpdateMode.OVERWRITE)
     who_wins = models.CharField(max_length=10, blank=True, help_text="Empty: as the object's policy says.")
     paused_reason = models.CharField(max_length=200, blank=True, help_text="Set: this rule alone is held.")
+    lost = models.JSONField(
+        null=True, blank=True, help_text="The provider’s field as it was, where the rule is held because it changed."
+    )
     author = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
     reason = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
@@ -104,3 +109,26 @@ class FieldMappingTemplate(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class SchemaWatch(models.Model):
+    """What is known of one account's fields: when they were looked at, what they were, and what changed since."""
+
+    connection = models.OneToOneField(Connection, on_delete=models.CASCADE, related_name="schema_watch")
+    fields: Any = models.JSONField(default=dict, help_text="By object, as last seen.")
+    taken_at = models.DateTimeField(null=True, blank=True, help_text="When they were last seen; empty: never.")
+    changes: Any = models.JSONField(
+        default=list, blank=True, help_text="What was different, with the date, the newest last."
+    )
+    chosen: Any = models.JSONField(default=dict, blank=True, help_text="What the owner read from then.")
+    due_at = models.DateTimeField(default=timezone.now, help_text="When they are looked at again.")
+    problem = models.CharField(max_length=300, blank=True, help_text="Why the last look saw nothing.")
+
+    class Meta:
+        db_table = "schema_watches"
+        verbose_name_plural = "schema watches"
+        indexes = [models.Index(fields=["due_at"], name="schema_watches_due")]
+
+    def __str__(self) -> str:
+        seen = f"seen {self.taken_at:%d %b %Y, %H:%M} UTC" if self.taken_at else "not seen yet"
+        return f"Fields of {self.connection}, {seen}"

@@ -46,7 +46,7 @@ class OutboundMapper:
 
     def __call__(self, fields: Mapping[str, Any]) -> Outgoing:
         """Return what the provider shall have for these canonical fields. Never raises."""
-        ours = {rule.source: value_at(fields, rule.source) for rule in self._rules}
+        ours = {rule.source: found_at(fields, rule.source) for rule in self._rules}
         mapped = self._run(ours)
         values = {self._target(number): value for number, value in mapped.fields.items()}
         return Outgoing(
@@ -74,7 +74,7 @@ def _depends(source: str, path: str) -> bool:
     )
 
 
-def value_at(fields: Mapping[str, Any], path: str) -> Any:
+def found_at(fields: Mapping[str, Any], path: str) -> Any:
     """Return the value at a canonical path with its type, None where there is none."""
     if path in DERIVED:
         return " ".join(str(part) for each in DERIVED[path] if (part := fields.get(each))) or None

@@ -1,4 +1,4 @@
-"""A rule as data: what the API takes and gives, what a version holds, and what is told of two versions in words."""
+"""A rule as data, as a row and as the engine takes it, and what is told of two versions in words."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -8,6 +8,7 @@ from connections.models import Connection
 from mappings import canonical
 from mappings.engine import Rule
 from mappings.models import Direction, FieldMapping, UpdateMode
+from mappings.transforms import Context
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class RuleData:
         return Rule(self.source, self.target, self.transforms, self.default, self.required)
 
 
+_NOTHING = [{"name": "choice", "table": {}}]
 _COLUMNS = tuple(RuleData.__dataclass_fields__)
 
 
@@ -60,6 +62,22 @@ def as_json(rule: RuleData) -> dict[str, Any]:
     """Return a rule in the API's shape."""
     told = asdict(rule)
     return {"object": told.pop("object_type"), **told}
+
+
+def rule_of(row: FieldMapping) -> Rule:
+    """Return the rule as the engine takes it."""
+    return Rule(row.source, row.target, row.transforms, row.default, row.required)
+
+
+def waiting(row: FieldMapping) -> Rule:
+    """Return the rule in place of a held one that must have a value: it never has one, so its records wait."""
+    return Rule(row.source, row.target, _NOTHING, required=True)
+
+
+def context_of(connection: Connection) -> Context:
+    """Return what transforms may know of a run for this connection."""
+    venue = connection.venue
+    return Context(provider=connection.provider, timezone=venue.time_zone, country=venue.country)
 
 
 def differences(one: Sequence[RuleData], other: Sequence[RuleData]) -> list[str]:

@@ -8,7 +8,8 @@ from django.db import IntegrityError, transaction
 
 from connections.models import Connection
 from integrations.problems import Problem
-from mappings import judging, rules, versions
+from integrations.providers import PROVIDERS
+from mappings import field_list, judging, rules, versions
 from mappings.judging import Issue, Level
 from mappings.models import FieldMapping
 from mappings.rules import RuleData
@@ -26,7 +27,9 @@ class Saved:
 def judged(connection: Connection, wanted: Sequence[RuleData]) -> list[Issue]:
     """Return what an owner should know of these rules before they are saved."""
     before = rules.of(connection, versions.in_force(connection))
-    return judging.issues(connection.provider, wanted, before=before, context=versions.context(connection))
+    fields = field_list.of(PROVIDERS[connection.provider], connection)
+    context = rules.context_of(connection)
+    return judging.issues(connection.provider, wanted, before=before, context=context, fields=fields)
 
 
 def save(
@@ -79,13 +82,22 @@ def _unlike(before: Sequence[RuleData], wanted: Sequence[RuleData]) -> list[Rule
 
 
 def _store(connection: Connection, wanted: Sequence[RuleData], *, version: int, by: Any, reason: str) -> None:
+    # What a held rule lost stays known, so that it goes on when its field is back.
+    held = FieldMapping.objects.filter(connection=connection, version=version - 1, lost__isnull=False)
+    lost = {(row.object_type, row.direction, row.target): row.lost for row in held}
     places: dict[tuple[str, str], int] = {}
     rows = []
     for rule in wanted:
         place = places[rule.object_type, rule.direction] = places.get((rule.object_type, rule.direction), 0) + 1
         rows.append(
             FieldMapping(
-                connection=connection, version=version, position=place, author=by, reason=reason[:200], **asdict(rule)
+                connection=connection,
+                version=version,
+                position=place,
+                author=by,
+                reason=reason[:200],
+                lost=lost.get(rule.key) if rule.paused_reason else None,
+                **asdict(rule),
             )
         )
     try:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from mappings.engine import BadRule, compile_rules
-from mappings.outbound import value_at
+from mappings.outbound import found_at
 from mappings.rules import RuleData
 from mappings.transforms import Context
 
@@ -37,7 +37,7 @@ def inward(rules: Sequence[RuleData], values: Mapping[str, Any], context: Contex
 
 def outward(rules: Sequence[RuleData], fields: Mapping[str, Any], context: Context) -> list[Tried]:
     """Return what each rule makes of our own fields."""
-    return [_tried(rule, value_at(fields, rule.source), context) for rule in rules]
+    return [_tried(rule, found_at(fields, rule.source), context) for rule in rules]
 
 
 def _tried(rule: RuleData, value: Any, context: Context) -> Tried:

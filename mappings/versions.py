@@ -4,22 +4,21 @@ from typing import NamedTuple
 
 from connections.models import Connection
 from integrations.providers.types import ObjectType
-from mappings import rules
+from mappings import holding, rules
 from mappings.engine import Mapper, Rule, compile_rules
 from mappings.models import Direction, FieldMapping, FieldMappingTemplate
 from mappings.outbound import OutboundMapper
 from mappings.rules import RuleData
-from mappings.transforms import Context
 
 
 def mapper_for(connection: Connection, object_type: ObjectType) -> Mapper:
     """Return the compiled inbound rules in force; the default template's when there were none. Raises BadRule."""
-    return compile_rules(_rules(connection, object_type, Direction.IN), context(connection))
+    return compile_rules(_rules(connection, object_type, Direction.IN), rules.context_of(connection))
 
 
 def outbound_mapper_for(connection: Connection, object_type: ObjectType) -> OutboundMapper:
     """Return the compiled outbound rules in force; the default template's when there were none. Raises BadRule."""
-    return OutboundMapper(_rules(connection, object_type, Direction.OUT), context(connection))
+    return OutboundMapper(_rules(connection, object_type, Direction.OUT), rules.context_of(connection))
 
 
 def inbound_rules(connection: Connection, object_type: ObjectType) -> dict[str, str]:
@@ -112,19 +111,13 @@ def _rules(connection: Connection, object_type: ObjectType, direction: Direction
     return found
 
 
-def context(connection: Connection) -> Context:
-    """Return what transforms may know of the connection and its venue."""
-    venue = connection.venue
-    return Context(provider=connection.provider, timezone=venue.time_zone, country=venue.country)
-
-
 def _in_force(connection: Connection, object_type: ObjectType, direction: Direction) -> list[Rule]:
-    rows = FieldMapping.objects.in_force(connection).filter(
-        object_type=object_type, direction=direction, paused_reason=""
-    )
+    """Return the rules that run: those that are not held, and what makes records wait where a held one is required."""
+    rows = FieldMapping.objects.in_force(connection).filter(object_type=object_type, direction=direction)
     return [
-        Rule(row.source, row.target, row.transforms, row.default, row.required)
-        for row in rows.only("source", "target", "transforms", "default", "required")
+        rules.rule_of(row) if not row.paused_reason else rules.waiting(row)
+        for row in rows
+        if not row.paused_reason or holding.must_have(row)
     ]
 
 

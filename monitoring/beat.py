@@ -10,6 +10,7 @@ ENTRIES: dict[str, tuple[str, timedelta]] = {
     "sweep": ("syncing.tasks.sweep", timedelta(seconds=30)),
     "recover-stale": ("monitoring.tasks.recover_stale", timedelta(seconds=30)),
     "renew-access": ("syncing.tasks.renew_access", timedelta(minutes=10)),
+    "look-at-fields": ("syncing.tasks.look_at_fields", timedelta(minutes=1)),
     "reconcile": ("webhooks.tasks.reconcile", timedelta(minutes=1)),
     "tend-webhooks": ("webhooks.tasks.tend", timedelta(minutes=10)),
     "tell-owners": ("monitoring.tasks.tell_owners", timedelta(minutes=1)),

@@ -65,7 +65,7 @@ def tried(
 ) -> list[tuple[str, list[Tried]]]:
     """Return what the rules would make of a sample, of one record, or of the last few. Writes nothing, calls nobody."""
     mine = [each for each in wanted if (each.object_type, each.direction) == (kind, direction)]
-    context, run = versions.context(connection), trying.inward if direction == Direction.IN else trying.outward
+    context, run = rules.context_of(connection), trying.inward if direction == Direction.IN else trying.outward
     if sample is not None:
         return [("", run(mine, sample, context))]
     if direction == Direction.OUT:

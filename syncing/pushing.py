@@ -17,10 +17,10 @@ from django.utils import timezone
 
 from connections import sessions
 from integrations.providers.base import WatchfulStream
-from integrations.providers.errors import Conflict, Duplicate, NotFound, ProviderError, Settled, Transient
+from integrations.providers.errors import Conflict, Duplicate, Invalid, NotFound, ProviderError, Settled, Transient
 from integrations.providers.http import ApiSession, Meter
 from integrations.providers.types import ExternalRecord, ObjectType, Operation, WriteResult
-from mappings import versions
+from mappings import versions, watching
 from mappings.models import Direction
 from syncing import consent, fanout, history, lease, merge, outbox, queue, sentences, store
 from syncing.models import LinkState, Outcome, RecordLink, SyncCursor, SyncJob, SyncLog, Trigger
@@ -42,6 +42,7 @@ class PushSlice:
     goes_on = False
 
     def __init__(self, job: SyncJob, claim: Claim, log: SyncLog, *, is_over: Callable[[], bool]) -> None:
+        self.has_asked = False
         self.job, self.claim, self.log, self.is_over = job, claim, log, is_over
         self.connection = job.connection
         self.object_type = ObjectType(job.object_type)
@@ -196,6 +197,8 @@ class PushSlice:
         state = LinkState.FAILING
         if isinstance(error, Settled):
             state = LinkState.LEFT_OUT
+        elif isinstance(error, Invalid) and not self.has_asked:
+            self.has_asked = watching.ask_again(self.connection) or True  # once a turn
         elif isinstance(error, (Conflict, NotFound)):
             self._read_again()
             state = LinkState.WAITING if isinstance(error, Conflict) else LinkState.FAILING

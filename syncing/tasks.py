@@ -4,7 +4,7 @@ import logging
 
 from celery import shared_task
 
-from syncing import bulkheads, runner, schedule
+from syncing import bulkheads, fields, runner, schedule
 from syncing.doorbell import Doorbell
 
 logger = logging.getLogger(__name__)
@@ -59,3 +59,11 @@ def renew_access() -> None:
     renewed = schedule.renew_access()
     if renewed:
         logger.info("tokens.renewed", extra={"count": renewed})
+
+
+@shared_task
+def look_at_fields() -> None:
+    """Look at the fields of accounts that are due: just connected, a day later, or refused by their provider."""
+    seen = fields.look_at_due()
+    if seen:
+        logger.info("fields.seen", extra={"count": seen})

@@ -263,6 +263,37 @@ class Chooser(Protocol):
         """Return what there is, the likeliest first. Raises a ProviderError."""
 
 
+class Schema(Protocol):
+    """Fields that each account decides for itself, merged over those that all accounts have.
+
+    `decided` are the beginnings of field ids, by object, for which the account's own word is the whole truth: of those
+    only what is there counts. All others stay, and take over what is told of them.
+    """
+
+    decided: ClassVar[Mapping[ObjectType, tuple[str, ...]]]
+
+
+@runtime_checkable
+class LiveSchema(Schema, Protocol):
+    """A provider that can be asked which fields an account has."""
+
+    def live(self, api: ApiSession, chosen: Mapping[ObjectType, Sequence[str]]) -> dict[ObjectType, list[Field]]:
+        """Return them by object, with the fewest calls there are for it. Raises a ProviderError.
+
+        `chosen` are the ids of what the owner chose to read from.
+        """
+
+
+@runtime_checkable
+class SeenSchema(Schema, Protocol):
+    """A provider whose stored objects show which fields an account has, without a call."""
+
+    looks_at: ClassVar[tuple[ObjectType, ...]]
+
+    def seen(self, stored: Mapping[ObjectType, Iterable[JSON]]) -> dict[ObjectType, list[Field]]:
+        """Return them by object, from what is stored of the objects that it looks at. Pure."""
+
+
 class WebhookReceiver(Protocol):
     """What proves and reads a provider's events.
 
@@ -409,6 +440,7 @@ class Provider:
     classify: "Classifier" = field(kw_only=True)
     outlets: Mapping[ObjectType, Outlet] = field(default_factory=dict, kw_only=True)
     event_list: EventList | None = field(default=None, kw_only=True)
+    schema: Schema | None = field(default=None, kw_only=True)
 
     @property
     def writers(self) -> dict[ObjectType, Outlet]:

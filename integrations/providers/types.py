@@ -63,11 +63,22 @@ class Money:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a provider's object, as the mapping rules and the editor know it."""
+    """One field of a provider's object, as the mapping rules and the editor know it.
+
+    `stable` is what a rename leaves as it is, "" where the provider has nothing of the kind, and `aliases` are the ids
+    that the provider says the field had before. `longest` is in characters, 0 where no limit is known; no `choices`
+    mean any value.
+    """
 
     id: str
     label: str
     type: FieldType = FieldType.TEXT
+    stable: str = ""
+    writable: bool = False
+    required: bool = False
+    choices: tuple[str, ...] = ()
+    longest: int = 0
+    aliases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from connections import credentials
 from connections.models import Connection, OAuthState, OAuthToken, VenueApiKey
 from integrations.models import Integration, IntegrationConfig, Venue, VenueMembership
-from mappings.models import FieldMapping, FieldMappingTemplate
+from mappings.models import FieldMapping, FieldMappingTemplate, SchemaWatch
 from monitoring.models import IntegrationCost, IntegrationHealth
 from syncing.models import Record, RecordLink, SyncCursor, SyncJob, SyncLog
 from tests.api.rows import dead_job, log_of
@@ -23,8 +23,8 @@ CANARIES = (
 )  # fmt: skip
 TABLES: tuple[type[models.Model], ...] = (
     Venue, VenueMembership, Integration, IntegrationConfig, Connection, OAuthToken, VenueApiKey, OAuthState,
-    FieldMapping, FieldMappingTemplate, SyncJob, SyncLog, SyncCursor, Record, RecordLink, WebhookSubscription,
-    WebhookUpkeep, WebhookEvent, IntegrationHealth, IntegrationCost,
+    FieldMapping, FieldMappingTemplate, SchemaWatch, SyncJob, SyncLog, SyncCursor, Record, RecordLink,
+    WebhookSubscription, WebhookUpkeep, WebhookEvent, IntegrationHealth, IntegrationCost,
 )  # fmt: skip
 
 
@@ -79,6 +79,7 @@ def fill(user: Any) -> Connection:
     FieldMappingTemplate.objects.create(
         key=f"ours-{number}", name="Ours", provider="square", object_type="customer", venue=venue, rules=[]
     )
+    SchemaWatch.objects.create(connection=connection, taken_at=now)
     IntegrationHealth.objects.create(connection=connection, grade="good", reasons=["late:1"], computed_at=now)
     IntegrationCost.objects.create(connection=connection, day=now.date(), call_class="read", calls=3)
     return connection

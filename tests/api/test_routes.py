@@ -52,6 +52,7 @@ ROUTES: dict[str, tuple[str, str, dict[str, Any], tuple[int, int, int, int, int]
     "api-mappings-templates": ("get", "integrations/square/mappings/templates", {}, (401, 404, 200, 200, 200)),
     "api-mappings-apply": ("post", "integrations/square/mappings/apply-template", {}, (401, 404, 403, 403, 400)),
     "api-mappings-reset": ("post", "integrations/square/mappings/reset", {}, (401, 404, 403, 403, 200)),
+    "api-fields": ("get", "integrations/square/fields", {}, (401, 404, 200, 200, 200)),
     "api-records": ("get", "records/customer", {}, (401, 404, 200, 200, 200)),
     "api-records write": ("post", "records/customer", NEW_FIELDS, (401, 404, 403, 201, 201)),
     "api-record": ("get", f"records/customer/{RECORD}", {}, (401, 404, 200, 200, 200)),

@@ -7,12 +7,14 @@ import orjson
 import pytest
 
 from integrations.providers import PROVIDERS
-from mappings import judging, rules, templates
+from integrations.providers.types import Field, ObjectType
+from mappings import catalogue, judging, rules, templates
 from mappings.judging import Level
 from mappings.rules import RuleData
 from mappings.transforms import Context
 
 CONTEXT = Context("square")
+FIELDS = catalogue.static(PROVIDERS["square"])
 EMAIL = RuleData("customer", "in", "email_address", "email", [{"name": "trim"}])
 NAME = RuleData("customer", "in", "given_name", "given_name")
 SENT = RuleData("customer", "out", "given_name", "given_name")
@@ -26,13 +28,14 @@ def shipped(provider: str) -> list[RuleData]:
 
 def codes(*wanted: RuleData, before: tuple[RuleData, ...] | None = None) -> set[str]:
     known = wanted if before is None else before
-    return {each.code for each in judging.issues("square", wanted, before=known, context=CONTEXT)}
+    return {each.code for each in judging.issues("square", wanted, before=known, context=CONTEXT, fields=FIELDS)}
 
 
 @pytest.mark.parametrize("provider", PROVIDERS)
 def test_what_ships_has_no_errors(provider: str) -> None:
     wanted = shipped(provider)
-    found = judging.issues(provider, wanted, before=wanted, context=Context(provider))
+    fields = catalogue.static(PROVIDERS[provider])
+    found = judging.issues(provider, wanted, before=wanted, context=Context(provider), fields=fields)
     assert [each for each in found if each.level is Level.ERROR] == []
 
 
@@ -72,9 +75,17 @@ def test_a_change_of_what_tells_people_apart_is_to_be_confirmed() -> None:
 
 def test_personal_data_that_leaves_for_the_first_time_is_told_by_its_category() -> None:
     wanted = [EMAIL, RuleData("customer", "out", "birthday", "birthday", [{"name": "birthday_with_year_zero"}])]
-    found = judging.issues("square", wanted, before=[EMAIL], context=CONTEXT)
+    found = judging.issues("square", wanted, before=[EMAIL], context=CONTEXT, fields=FIELDS)
     assert [(each.level, each.code, each.place) for each in found] == [("warning", "personal_data", 1)]
     assert "date of birth" in found[0].sentence
+
+
+def test_a_rule_that_is_held_is_not_judged_and_a_field_of_the_account_s_own_is_known() -> None:
+    own = RuleData("customer", "in", "custom.shoe_size", "note")
+    assert codes(EMAIL, replace(own, paused_reason="Square stopped offering it.")) == set()
+    assert codes(EMAIL, own) == {"unknown_field"}
+    fields = FIELDS | {ObjectType.CUSTOMER: [*FIELDS[ObjectType.CUSTOMER], Field("custom.shoe_size", "Shoe size")]}
+    assert judging.issues("square", [EMAIL, own], before=[EMAIL, own], context=CONTEXT, fields=fields) == []
 
 
 def test_what_is_lost_on_the_way_is_told() -> None:

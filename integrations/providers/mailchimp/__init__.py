@@ -5,6 +5,7 @@ from integrations.providers.mailchimp import client, outlets, streams
 from integrations.providers.mailchimp.auth import MailchimpCheck, MailchimpEntrance, MailchimpKey, MailchimpOAuth
 from integrations.providers.mailchimp.chooser import AudienceChooser
 from integrations.providers.mailchimp.registrar import MailchimpRegistrar
+from integrations.providers.mailchimp.schema import MailchimpSchema
 from integrations.providers.mailchimp.spec import SPEC
 from integrations.providers.mailchimp.webhooks import MailchimpWebhooks
 
@@ -20,4 +21,5 @@ MAILCHIMP = Provider(
     entrance=MailchimpEntrance(),
     chooser=AudienceChooser(),
     classify=client.classify,
+    schema=MailchimpSchema(),
 )

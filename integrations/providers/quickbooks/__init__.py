@@ -3,6 +3,7 @@
 from integrations.providers.base import Provider
 from integrations.providers.quickbooks import client, outlets, streams
 from integrations.providers.quickbooks.auth import CompanyEntrance, QuickBooksCheck, QuickBooksOAuth
+from integrations.providers.quickbooks.schema import QuickBooksSchema
 from integrations.providers.quickbooks.spec import SPEC, call_class
 from integrations.providers.quickbooks.webhooks import QuickBooksWebhooks
 
@@ -16,4 +17,5 @@ QUICKBOOKS = Provider(
     call_class=call_class,
     classify=client.classify,
     outlets=outlets.OUTLETS,
+    schema=QuickBooksSchema(),
 )

@@ -6,6 +6,9 @@ Ids with a capital letter are QuickBooks' own paths; the others are worked out i
 from integrations.providers.types import Field
 from integrations.providers.types import FieldType as T
 
+# Besides these the forms of a sale have what the company made for them, by the number of the custom field.
+CUSTOM_FIELD = "CustomField."
+
 _TIMES = (
     Field("MetaData.CreateTime", "Created", T.DATETIME),
     Field("MetaData.LastUpdatedTime", "Last changed", T.DATETIME),

@@ -14,6 +14,7 @@ from typing import Any
 
 from integrations.providers.errors import BadRecord
 from integrations.providers.money import from_decimal
+from integrations.providers.quickbooks.fields import CUSTOM_FIELD
 from integrations.providers.types import JSON, Money, Values
 
 _TIMES = ("MetaData.CreateTime", "MetaData.LastUpdatedTime")
@@ -121,6 +122,9 @@ def transaction(raw: JSON, names: Iterable[str]) -> Values:
     values["currency"] = _currency(raw)
     _add_money(values, raw, ("TotalAmt",))
     _add_dates(values, raw, ("TxnDate",))
+    for each in raw.get("CustomField") or ():
+        if each.get("StringValue"):
+            values[f"{CUSTOM_FIELD}{each['DefinitionId']}"] = str(each["StringValue"])
     return _with_times(values, raw)
 
 

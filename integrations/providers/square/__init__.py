@@ -6,6 +6,7 @@ from integrations.providers.square.auth import SquareCheck, SquareKey, SquareOAu
 from integrations.providers.square.chooser import LocationChooser
 from integrations.providers.square.event_list import SquareEventList
 from integrations.providers.square.registrar import SquareRegistrar
+from integrations.providers.square.schema import SquareSchema
 from integrations.providers.square.spec import SPEC
 from integrations.providers.square.webhooks import SquareWebhooks
 
@@ -20,4 +21,5 @@ SQUARE = Provider(
     registrar=SquareRegistrar(),
     chooser=LocationChooser(),
     classify=client.classify,
+    schema=SquareSchema(),
 )

@@ -5,6 +5,7 @@ from integrations.providers.stripe import client, streams
 from integrations.providers.stripe.auth import StripeCheck, StripeEntrance, StripeKey, StripeOAuth
 from integrations.providers.stripe.event_list import StripeEventList
 from integrations.providers.stripe.registrar import StripeRegistrar
+from integrations.providers.stripe.schema import StripeSchema
 from integrations.providers.stripe.spec import SPEC
 from integrations.providers.stripe.webhooks import StripeWebhooks
 
@@ -19,4 +20,5 @@ STRIPE = Provider(
     registrar=StripeRegistrar(),
     entrance=StripeEntrance(),
     classify=client.classify,
+    schema=StripeSchema(),
 )

@@ -3,6 +3,9 @@
 from integrations.providers.types import Field
 from integrations.providers.types import FieldType as T
 
+# Besides these a customer and a product have what the venue keeps on them: a field for each key of their metadata.
+METADATA = "metadata."
+
 _CREATED = Field("created", "Created", T.DATETIME)
 _MOVEMENT = (
     Field("amount", "Amount", T.MONEY),

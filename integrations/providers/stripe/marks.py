@@ -7,3 +7,8 @@ RETIRED = "backline_retired"  # on a price that was put away because its variant
 LINE = "backline_line"  # which line of our invoice an item is, from 1 on
 PART = "backline_part"  # which part of that line, where it is not the whole
 DISCOUNT = "discount"  # the part of a line that takes something off
+
+
+def is_ours(key: str) -> bool:
+    """Return whether a key of somebody's metadata is one that we wrote."""
+    return key.startswith("backline_")

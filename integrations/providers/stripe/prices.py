@@ -15,7 +15,7 @@ from integrations.providers.types import JSON, Values
 
 Form = dict[str, str]
 FIELD = "prices"
-_LONGEST_KEY = 500  # characters of a value in metadata
+LONGEST = 500  # characters of a value in metadata
 _PUT_AWAY: Form = {"active": "false", f"metadata[{RETIRED}]": "yes"}
 _RHYTHM = ("interval", "interval_count", "usage_type", "meter")
 _TAX = ("inclusive", "exclusive")
@@ -103,7 +103,7 @@ def cost(variant: Values) -> Form:
 def keys_of(wanted: Sequence[Values]) -> list[str]:
     """Return what tells each variant from the others: its key, else SKU, name or place."""
     return [
-        str(each.get("key") or each.get("sku") or each.get("nickname") or place)[:_LONGEST_KEY]
+        str(each.get("key") or each.get("sku") or each.get("nickname") or place)[:LONGEST]
         for place, each in enumerate(wanted, 1)
     ]
 

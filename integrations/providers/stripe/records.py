@@ -12,6 +12,7 @@ from typing import Any
 
 from integrations.providers.errors import BadRecord
 from integrations.providers.stripe import amounts, lines, prices
+from integrations.providers.stripe.marks import is_ours
 from integrations.providers.types import JSON, Money, Values
 
 _LARGEST = 2**53  # of an amount; beyond it is a mistake, and beyond 64 bits it could not be stored
@@ -26,6 +27,7 @@ def customer(raw: JSON) -> Values:
         values.setdefault("individual_name", values["name"])
     _add_parts(values, raw, "address", _ADDRESS)
     _add_parts(values, raw, "shipping", ("name", "phone"))
+    _add_metadata(values, raw)
     locale = next(iter(raw.get("preferred_locales") or []), None)
     if locale:
         values["preferred_locale"] = locale
@@ -39,7 +41,7 @@ def product(raw: JSON) -> Values:
     values = _copied(raw, ("id", "name", "description", "type", "unit_label", "url"))
     if raw.get("active") is not None:
         values["archived"] = not raw["active"]
-    _add_parts(values, raw, "metadata", ("kind", "category"))
+    _add_metadata(values, raw)
     values["prices"] = [_price(entry) for entry in raw.get("prices") or [] if not prices.is_retired(entry)]
     return _with_times(values, raw, ("created", "updated"))
 
@@ -213,6 +215,12 @@ def _copied(raw: JSON, names: Iterable[str]) -> Values:
 
 def _add_parts(values: Values, raw: JSON, part: str, names: Iterable[str]) -> None:
     values |= {f"{part}.{name}": value for name, value in _copied(raw.get(part) or {}, names).items()}
+
+
+def _add_metadata(values: Values, raw: JSON) -> None:
+    metadata = raw.get("metadata")
+    if metadata:
+        _add_parts(values, raw, "metadata", [key for key in metadata if not is_ours(key)])
 
 
 def _add_ids(values: Values, raw: JSON, names: Iterable[str]) -> None:

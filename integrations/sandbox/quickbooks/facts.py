@@ -102,13 +102,26 @@ def company_info(name: str, country: Country) -> list[Document]:
     ]  # fmt: skip
 
 
+# Of the three fields of a form two are in use.
+_CUSTOM_FIELDS: list[Document] = [
+    {"CustomField": [
+        {"Name": f"SalesFormsPrefs.UseSalesCustom{number}", "Type": "BooleanType", "BooleanValue": is_on}
+        for number, is_on in ((1, True), (2, True), (3, False))
+    ]},
+    {"CustomField": [
+        {"Name": f"SalesFormsPrefs.SalesCustomName{number}", "Type": "StringType", "StringValue": name}
+        for number, name in ((1, "Event"), (2, "Promoter"))
+    ]},
+]  # fmt: skip
+
+
 def preferences(country: Country) -> list[Document]:
     return [
         {
             "AccountingInfoPrefs": {"FirstMonthOfFiscalYear": "January", "UseAccountNumbers": False,
                                     "ClassTrackingPerTxn": False, "TrackDepartments": True},
             "SalesFormsPrefs": {"CustomTxnNumbers": False, "AllowDeposit": True, "AllowDiscount": True,
-                                "DefaultTerms": {"value": "3"}},
+                                "DefaultTerms": {"value": "3"}, "CustomField": _CUSTOM_FIELDS},
             "CurrencyPrefs": {"MultiCurrencyEnabled": False, "HomeCurrency": {"value": country.currency}},
             "TaxPrefs": {"UsingSalesTax": True, "PartnerTaxEnabled": country.is_american},
             "ProductAndServicesPrefs": {"ForSales": True, "ForPurchase": True, "QuantityOnHand": True},

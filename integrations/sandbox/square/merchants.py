@@ -79,6 +79,7 @@ class Merchant:
     idempotent: OrderedDict[tuple[str, str], tuple[bytes, Document]] = field(default_factory=OrderedDict)
     variation_parents: dict[str, str] = field(default_factory=dict)
     written_entries: dict[str, list[Document]] = field(default_factory=dict)
+    attributes: dict[str, Document] = field(default_factory=dict)
     invoiced_orders: set[str] = field(default_factory=set)
     catalogue_is_busy: bool = False
     writes: int = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from integrations.sandbox.square import (
+    attributes,
     catalog,
     catalog_writes,
     customer_writes,
@@ -25,6 +26,7 @@ ROUTES: list[Route] = [
     *locations.ROUTES,
     *customers.ROUTES,
     *customer_writes.ROUTES,
+    *attributes.ROUTES,
     *catalog.ROUTES,
     *catalog_writes.ROUTES,
     *orders.ROUTES,

@@ -62,7 +62,8 @@ def test_a_product_with_its_prices() -> None:
         ],
     }  # fmt: skip
     assert records.product(raw) == {
-        "id": "prod_1", "name": "Stalls", "archived": True, "metadata.kind": "ticket", "created": AT_NOON,
+        "id": "prod_1", "name": "Stalls", "archived": True, "metadata.kind": "ticket", "metadata.other": "x",
+        "created": AT_NOON,
         "updated": AT_NOON,
         "prices": [
             {"id": "price_1", "key": "price_1", "nickname": "Early bird", "lookup_key": "EB", "sku": "EB",
