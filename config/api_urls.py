@@ -86,6 +86,7 @@ urlpatterns = [
     _route(f"integrations/{_PROVIDER}/mappings/templates", _map("get", "templates"), "api-mappings-templates"),
     _route(f"integrations/{_PROVIDER}/mappings/apply-template", _map("post", "apply_template"), "api-mappings-apply"),
     _route(f"integrations/{_PROVIDER}/mappings/reset", _map("post", "reset"), "api-mappings-reset"),
+    _route(f"integrations/{_PROVIDER}/mappings/heal", _map("post", "heal"), "api-mappings-heal"),
     _route(f"integrations/{_PROVIDER}/fields", _fields, "api-fields"),
     _route(f"records/{_OBJECT}", _records, "api-records"),
     _route(f"records/{_OBJECT}/{_RECORD}", _record, "api-record"),

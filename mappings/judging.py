@@ -76,6 +76,11 @@ def issues(
     return found
 
 
+def loses(rule: RuleData) -> bool:
+    """Return whether a part of the value is lost on the way."""
+    return any(str(step.get("name", "")) in _LOSSY for step in rule.transforms)
+
+
 def _of_rule(provider: str, place: int, rule: RuleData, context: Context, fields: Fields) -> list[Issue]:
     parts = PROVIDERS[provider].parts
     name = PROVIDERS[provider].spec.name

@@ -1,15 +1,18 @@
 """Rules and the records that they carry: what a change reaches, what rules would make of a record, what follows."""
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from connections.models import Connection
+from integrations.problems import Problem
 from integrations.providers import PROVIDERS
 from integrations.providers.errors import BadRecord
 from integrations.providers.types import ObjectType
-from mappings import rules, saving, trying, versions
-from mappings.models import Direction, FieldMappingTemplate
+from mappings import mending, rules, saving, trying, versions
+from mappings.healing import Findings, Proposal, Verdict
+from mappings.models import Direction, FieldMapping, FieldMappingTemplate
 from mappings.rules import RuleData
 from mappings.saving import Saved
 from mappings.trying import Tried
@@ -83,6 +86,47 @@ def tried(
             continue
         told.append((str(link.record or link.external_id), run(mine, values, context)))
     return told
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A proposal for a rule that is held, by a name that says which: direction, what the rule fills, and its place."""
+
+    id: str
+    row: FieldMapping
+    proposal: Proposal
+
+
+def offers(connection: Connection, kind: ObjectType, found: Findings) -> list[Offer]:
+    """Return every proposal for the rules of an object that are held, the best first for each rule."""
+    held = FieldMapping.objects.in_force(connection).filter(object_type=kind).exclude(paused_reason="")
+    rows = {(row.direction == Direction.OUT, row.target): row for row in held}
+    return [
+        Offer(f"{row.direction}:{row.target}:{place}", row, proposal)
+        for each in found.diagnoses
+        if (row := rows.get((each.broken.is_out, each.broken.rule.target)))
+        for place, proposal in enumerate(each.proposals, start=1)
+    ]
+
+
+def heal(connection: Connection, kind: ObjectType, known: Sequence[Offer], wanted: Collection[str], *, by: Any) -> int:
+    """Put these offers into force as the next version and return it. Raises Problem not_found or stale_version.
+
+    Two offers for one rule, or two rules for one field, are a conflict.
+    """
+    chosen = [each for each in known if each.id in wanted]
+    if missing := sorted(set(wanted) - {each.id for each in chosen}):
+        raise Problem("not_found", f"There is no proposal “{missing[0]}” any more. Look at them again.")
+    if len({each.row.pk for each in chosen}) < len(chosen):
+        raise Problem("conflict", "Two proposals for the same rule were chosen. Choose one of them.")
+    version = mending.accept(connection, kind, [(each.row, each.proposal) for each in chosen], by=by)
+    _map_again(connection, [kind], by)
+    return version
+
+
+def safe(known: Sequence[Offer]) -> list[str]:
+    """Return the offers that are certain and lose nothing: one for each rule that has such a one."""
+    return [each.id for each in known if each.proposal.verdict is Verdict.APPLY and each.id.endswith(":1")]
 
 
 def _map_again(connection: Connection, objects: Collection[str], by: Any) -> None:

@@ -19,10 +19,11 @@ from integrations.models import Role, VenueType
 from integrations.problems import Problem
 from integrations.providers.types import ObjectType
 from mappings import rules, saving, versions
+from mappings.healing import Diagnosis
 from mappings.models import Direction, FieldMapping, FieldMappingTemplate
 from mappings.rules import RuleData
 from mappings.saving import Saved
-from syncing import mapping, tasks
+from syncing import fields, mapping, tasks
 from syncing import mapping_bodies as bodies
 from syncing.typed_json import frozen
 
@@ -54,6 +55,23 @@ _TRIED = {
 _TEMPLATE = {
     "key": "square-customer", "name": "Square customers", "object": "customer", "venue_type": "general",
     "is_default": True, "why": "It fits every kind of venue.", "differences": [],
+}  # fmt: skip
+_HEALED = {
+    "version": 3, "applied": [],
+    "held": [
+        {
+            "direction": "in", "source": "merge_fields.FNAME", "target": "given_name",
+            "why": "“First Name” is called “Given name” now.", "required": False,
+            "proposals": [
+                {
+                    "id": "in:given_name:1", "fields_used": ["Given name"], "score": 100,
+                    "points": {"identity": 40, "type": 20, "label": 20, "profile": 20}, "verdict": "apply",
+                    "reasons": ["It is the same field under another name."], "against": "", "lossless": True,
+                    "samples": [{"before": "Mia", "after": "Mia"}],
+                }
+            ],
+        }
+    ],
 }  # fmt: skip
 _IF_MATCH = OpenApiParameter(
     "If-Match", str, OpenApiParameter.HEADER, required=True, description='The version that you saw, such as "3".'
@@ -184,6 +202,55 @@ class MappingViewSet(ViewSet):
             request=request, reason=f"Template “{template.name}”", confirmed=given["confirmed"],
             dry_run=given["dry_run"],
         )  # fmt: skip
+
+    @extend_schema(
+        operation_id="heal_mappings", tags=["mappings"], summary="Mend rules whose field changed",
+        parameters=[PROVIDER], request=bodies.HealRules,
+        responses={
+            200: OpenApiResponse(bodies.Healed, examples=[example("One is held", _HEALED)]),
+            **problems("validation_failed", "not_connected", "conflict", "stale_version"),
+        },
+    )  # fmt: skip
+    def heal(self, request: Request, provider: str) -> Response:
+        """Answer what would mend the rules that are held, and put what is named into force as the next version."""
+        connection = _connection(request, provider, Role.VENUE_ADMIN)
+        given = _validated(bodies.HealRules, request)
+        kind, wanted = ObjectType(given["object"]), given["apply"]
+        if kind not in catalogue.provider_or_404(provider).parts:
+            raise ValidationError({"object": ["This provider has no such object."]})
+        found = fields.proposals(connection, kind)
+        known = mapping.offers(connection, kind, found)
+        chosen = mapping.safe(known) if wanted == ["safe"] else wanted
+        if chosen:
+            mapping.heal(connection, kind, known, chosen, by=request.user)
+            tasks.ring()
+            found = fields.proposals(connection, kind)
+            known = mapping.offers(connection, kind, found)
+        held = [_held(each, known) for each in found.diagnoses]
+        return Response({"version": versions.in_force(connection), "applied": chosen, "held": held})
+
+
+def _held(each: Diagnosis, known: list[mapping.Offer]) -> dict[str, Any]:
+    rule, direction = each.broken.rule, Direction.OUT if each.broken.is_out else Direction.IN
+    mine = [offer for offer in known if (offer.row.direction, offer.row.target) == (direction, rule.target)]
+    return {
+        "direction": direction, "source": rule.source, "target": rule.target, "why": each.sentence,
+        "required": each.is_required, "proposals": [_proposal(offer) for offer in mine],
+    }  # fmt: skip
+
+
+def _proposal(offer: mapping.Offer) -> dict[str, Any]:
+    proposal = offer.proposal
+    weakest = min(proposal.evidence, key=lambda each: each.score)
+    return {
+        "id": offer.id, "fields_used": [each.label for each in proposal.fields], "score": proposal.score,
+        "points": {name: getattr(weakest, name) for name in ("identity", "type", "label", "profile")},
+        "verdict": proposal.verdict, "reasons": [why for each in proposal.evidence for why in each.reasons],
+        "against": proposal.against, "lossless": proposal.is_lossless,
+        "samples": [
+            {"before": before, "after": after} for each in proposal.evidence for before, after in each.samples
+        ],
+    }  # fmt: skip
 
 
 def _connection(request: Request, provider: str, at_least: Role) -> Connection:

@@ -72,6 +72,17 @@ class ApplyTemplate(StrictSerializer):
     dry_run = serializers.BooleanField(default=False)
 
 
+class HealRules(StrictSerializer):
+    """Tell what would mend the rules that are held; `apply` puts some of it into force."""
+
+    venue = serializers.CharField(required=False, max_length=120)
+    object = serializers.ChoiceField(choices=choices_of(ObjectType))
+    apply = serializers.ListField(
+        child=serializers.CharField(max_length=160), default=list, max_length=_MOST_RULES,
+        help_text="Ids of proposals; `safe` alone stands for all that are certain and lose nothing.",
+    )  # fmt: skip
+
+
 class RuleOut(serializers.Serializer[Any]):
     """One rule of a version."""
 
@@ -164,6 +175,55 @@ class TriedRules(serializers.Serializer[Any]):
     fine = serializers.IntegerField()
     with_warnings = serializers.IntegerField()
     records = TriedRecord(many=True)
+
+
+class Points(serializers.Serializer[Any]):
+    """What a proposal's points consist of, out of 100."""
+
+    identity = serializers.IntegerField()
+    type = serializers.IntegerField()
+    label = serializers.IntegerField()  # type: ignore[assignment]
+    profile = serializers.IntegerField()
+
+
+class BeforeAfter(serializers.Serializer[Any]):
+    """A value as it was carried and as it would be."""
+
+    before = serializers.CharField(allow_blank=True)
+    after = serializers.CharField(allow_blank=True)
+
+
+class ProposalOut(serializers.Serializer[Any]):
+    """What would take a held rule's place, with what speaks for it and against it."""
+
+    id = serializers.CharField()
+    fields_used = serializers.ListField(child=serializers.CharField())
+    score = serializers.IntegerField()
+    points = Points()
+    verdict = serializers.CharField()
+    reasons = serializers.ListField(child=serializers.CharField())
+    against = serializers.CharField(allow_blank=True)
+    lossless = serializers.BooleanField()
+    samples = BeforeAfter(many=True)
+
+
+class HeldOut(serializers.Serializer[Any]):
+    """A rule that is held, why, and what would mend it, best first."""
+
+    direction = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]
+    target = serializers.CharField()
+    why = serializers.CharField()
+    required = serializers.BooleanField()  # type: ignore[assignment]
+    proposals = ProposalOut(many=True)
+
+
+class Healed(serializers.Serializer[Any]):
+    """The rules that are held now, and the version in force; nothing is ever removed."""
+
+    version = serializers.IntegerField()
+    applied = serializers.ListField(child=serializers.CharField())
+    held = HeldOut(many=True)
 
 
 class TemplateOut(serializers.Serializer[Any]):
