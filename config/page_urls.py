@@ -7,6 +7,7 @@ from monitoring import views as monitoring
 from syncing import choice_views as choosing
 from syncing import deciding_views as deciding
 from syncing import duplicates_views as duplicates
+from syncing import mapping_views as mapping
 from syncing import records_views as own
 from syncing import sending_views as sending
 from syncing import views as syncing
@@ -24,6 +25,7 @@ _provider = [
     path("resume/", connections.resume, name="resume"),
     path("settings/", choosing.settings, name="settings"),
     path("send/", sending.send, name="send"),
+    path("fields/<str:object_type>/", mapping.rules_page, name="mapping"),
     path("disconnect/", connections.disconnect, {"farewell": farewell.say}, name="disconnect"),
     path("history/", syncing.history, name="history"),
     path("history/export.csv", syncing.history_csv, name="history_csv"),

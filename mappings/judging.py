@@ -76,6 +76,16 @@ def issues(
     return found
 
 
+def fits(source: T, target: T) -> bool:
+    """Return whether a field can be filled from another as it is."""
+    return source == target or {source, target} <= _WORDS or target is T.CHOICE
+
+
+def word(kind: T) -> str:
+    """Return an owner's word for a type of field."""
+    return _TYPE_WORDS.get(kind, str(kind))
+
+
 def loses(rule: RuleData) -> bool:
     """Return whether a part of the value is lost on the way."""
     return any(str(step.get("name", "")) in _LOSSY for step in rule.transforms)
@@ -118,8 +128,8 @@ def _of_types(place: int, rule: RuleData, source: T, target: T) -> list[Issue]:
         made = _MAKES.get(name, made)
         if name in _LOSSY:
             found.append(_warning(place, "lossy", f"On the way {_LOSSY[name]}."))
-    if made is not None and made != target and not ({made, target} <= _WORDS) and target is not T.CHOICE:
-        found.append(_error(place, "wrong_type", f"A {_word(made)} does not fit into a field for a {_word(target)}."))
+    if made is not None and not fits(made, target):
+        found.append(_error(place, "wrong_type", f"A {word(made)} does not fit into a field for a {word(target)}."))
     return found
 
 
@@ -198,10 +208,6 @@ def _lack(sentence: str) -> Issue:
 
 def _root(path: str) -> str:
     return path.partition(".")[0]
-
-
-def _word(kind: T) -> str:
-    return _TYPE_WORDS.get(kind, str(kind))
 
 
 _TYPE_WORDS: Mapping[T, str] = {

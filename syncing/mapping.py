@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Count, Max
+
 from connections.models import Connection
 from integrations.problems import Problem
 from integrations.providers import PROVIDERS
@@ -86,6 +88,26 @@ def tried(
             continue
         told.append((str(link.record or link.external_id), run(mine, values, context)))
     return told
+
+
+def history(connection: Connection) -> list[dict[str, Any]]:
+    """Return every version, the newest first: {version, author, reason, created_at, rules}. One query."""
+    rows = (
+        FieldMapping.objects.filter(connection=connection)
+        .values("version")
+        .annotate(
+            count=Count("pk"),
+            who=Max("author__email"),
+            why=Max("reason"),
+            reasons=Count("reason", distinct=True),
+            at=Max("created_at"),
+        )
+    )
+    return [
+        {"version": row["version"], "author": row["who"], "created_at": row["at"], "rules": row["count"],
+         "reason": row["why"] if row["reasons"] == 1 else "What the templates say"}
+        for row in rows.order_by("-version")[:200]
+    ]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

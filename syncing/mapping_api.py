@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from django.db.models import Count, Max, Q
+from django.db.models import Q
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -20,7 +20,7 @@ from integrations.problems import Problem
 from integrations.providers.types import ObjectType
 from mappings import rules, saving, versions
 from mappings.healing import Diagnosis
-from mappings.models import Direction, FieldMapping, FieldMappingTemplate
+from mappings.models import Direction, FieldMappingTemplate
 from mappings.rules import RuleData
 from mappings.saving import Saved
 from syncing import fields, mapping, tasks
@@ -103,7 +103,7 @@ class MappingViewSet(ViewSet):
             raise Problem("not_found", f"There is no version {version} of these rules.")
         answer = {
             "version": version, "in_force": now, "rules": [rules.as_json(each) for each in found],
-            "history": _history(connection), "differences": _differences(request, connection),
+            "history": mapping.history(connection), "differences": _differences(request, connection),
         }  # fmt: skip
         return Response(answer, headers={"ETag": f'"{now}"'})
 
@@ -287,19 +287,6 @@ def _told(connection: Connection, saved: Saved, found: list[Any]) -> dict[str, A
         "issues": [asdict(each) for each in found],
         "impact": {"records": mapping.reach(connection, saved.objects), "calls": 0},
     }  # fmt: skip
-
-
-def _history(connection: Connection) -> list[dict[str, Any]]:
-    rows = (
-        FieldMapping.objects.filter(connection=connection)
-        .values("version")
-        .annotate(count=Count("pk"), who=Max("author__email"), why=Max("reason"), at=Max("created_at"))
-    )
-    return [
-        {"version": row["version"], "author": row["who"], "reason": row["why"], "created_at": row["at"],
-         "rules": row["count"]}
-        for row in rows.order_by("-version")[:200]
-    ]  # fmt: skip
 
 
 def _differences(request: Request, connection: Connection) -> list[str]:

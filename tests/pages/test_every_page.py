@@ -25,6 +25,9 @@ FOR_VIEWERS = (
     "/integrations/square/records/customer/?q=nobody",
     "/integrations/square/records/order/",
     "/integrations/square/records/payment/",
+    "/integrations/square/fields/customer/",
+    "/integrations/square/fields/order/",
+    "/integrations/square/fields/customer/?direction=out",
 )
 FOR_OPERATORS = ("/integrations/decide/", "/integrations/duplicates/")
 FOR_ADMINS = (
