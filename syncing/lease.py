@@ -5,7 +5,7 @@ from django.db import connection as database
 
 from connections.models import Status as ConnectionStatus
 from syncing.models import SyncJob
-from syncing.queue import Claim
+from syncing.queue import Claim, LostLease
 from syncing.work import Failure
 
 # The lease, and whether the job is still ours to work on. Only what was stored gives the attempts back.
@@ -16,10 +16,6 @@ FROM connections link
 WHERE job.id = %(job)s AND job.fence = %(fence)s AND job.status = 'running' AND link.id = job.connection_id
 RETURNING job.stop_requested_at IS NOT NULL AS stop, link.status
 """
-
-
-class LostLease(Exception):
-    """Another worker has the job now; whatever was not committed is its business."""
 
 
 class Stopped(Exception):

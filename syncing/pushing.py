@@ -66,7 +66,7 @@ class PushSlice:
             self._look_first(batch)
             self._send(batch)
             if self.is_over() or time.monotonic() > self.ends_at:
-                queue.requeue(self.claim)
+                queue.hand_on(self.claim)
                 return
         if self._unclear is not None:
             raise self._unclear

@@ -129,6 +129,10 @@ SELECT id FROM made
 """
 
 
+class LostLease(Exception):
+    """Another worker has the job now; whatever was not committed is its business."""
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """The right to work on one job while the lease lasts. `taken_over`: its last worker fell silent."""
@@ -275,6 +279,12 @@ def requeue(claim: Claim, *, after: float = 0.0, counts: bool = True, failure: F
             )  # fmt: skip
     except IntegrityError:  # queued in this very moment
         return requeue(claim, after=after, counts=counts, failure=failure)
+
+
+def hand_on(claim: Claim) -> None:
+    """Put back a job whose turn is over. Raises LostLease when it is no longer ours: somebody else is at it."""
+    if not requeue(claim):
+        raise LostLease
 
 
 def succeed(claim: Claim) -> bool:

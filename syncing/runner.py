@@ -177,7 +177,7 @@ class _Slice:
         self.inbound = Inbound(self.connection, self.stream, mapper)
         self.joining = Joining.of(self.connection, self.object_type)
         if not self._remapping().through():
-            queue.requeue(self.claim)
+            queue.hand_on(self.claim)
             return
         with self._reading(api) as coming, WriteBehind() as writer:
             for page in coming:
@@ -193,7 +193,7 @@ class _Slice:
                 if page.last:
                     self._finish(api)
                     return
-        queue.requeue(self.claim)
+        queue.hand_on(self.claim)
 
     def _remapping(self) -> Remapping:
         return Remapping(

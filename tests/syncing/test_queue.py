@@ -17,7 +17,7 @@ from integrations.providers import PROVIDERS
 from integrations.providers.types import ObjectType
 from syncing import history, queue
 from syncing.models import Mode, Priority, SyncJob, SyncLog, Trigger
-from syncing.queue import Claim
+from syncing.queue import Claim, LostLease
 from syncing.work import Failure
 from tests.factories import ConnectionFactory, VenueFactory
 
@@ -152,6 +152,8 @@ def test_the_old_worker_changes_nothing_after_a_take_over(connection: Connection
     assert old is not None
     assert not queue.requeue(old)
     assert not queue.succeed(old)
+    with pytest.raises(LostLease):
+        queue.hand_on(old)
     assert SyncJob.objects.values().get() == before
 
 
