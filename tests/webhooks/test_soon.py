@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable
 
+from tests.webhooks.working import until
 from webhooks.soon import Soon
 
 
@@ -16,11 +17,6 @@ def recorder(every: float) -> tuple[Soon, Callable[[], int], threading.Event]:
         going_on.wait(10)
 
     return Soon(do, every=every), lambda: len(done), going_on
-
-
-def until(is_so: Callable[[], bool]) -> bool:
-    pause = threading.Event()
-    return any(is_so() or pause.wait(0.01) for _ in range(1_000))
 
 
 def test_many_askings_at_once_are_served_by_one_or_two() -> None:

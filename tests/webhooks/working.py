@@ -1,5 +1,7 @@
 """Accounts at the doubles that deliver to the test's own server, and the upkeep at work."""
 
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -24,6 +26,12 @@ from webhooks.models import WebhookEvent, WebhookSubscription, WebhookUpkeep
 
 CUSTOMER = ObjectType.CUSTOMER
 KINDS = {"square": "customers", "stripe": "customers", "mailchimp": "members", "quickbooks": "Customer"}
+
+
+def until(is_so: Callable[[], bool]) -> bool:
+    """Return whether something becomes so within ten seconds."""
+    pause = threading.Event()
+    return any(is_so() or pause.wait(0.01) for _ in range(1_000))
 
 
 @dataclass(frozen=True)
