@@ -10,15 +10,29 @@ from typing import Any
 from mappings.transforms import TRANSFORMS, Change, Context, Unfit
 
 
+COMBINE, FIXED = "combine", "fixed"
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One source field to one target field. `transforms` is a list of {"name": ..., arguments...}."""
+    """One source field to one target field. `transforms` is a list of {"name": ..., arguments...}.
+
+    One of them, `combine`, is the engine's own and may only be the first: it puts the texts of further fields (`with`)
+    behind that of the source, with `separator` between them. `update_mode` is for whoever writes the result.
+    """
 
     source: str
     target: str
     transforms: Sequence[Mapping[str, Any]] = ()
     default: Any = None
     required: bool = False
+    update_mode: str = "overwrite"
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Return the fields that its value is made of."""
+        more = self.transforms[0].get("with") if _combines(self) else None
+        return (self.source, *(each for each in more or () if isinstance(each, str)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +68,55 @@ def compile_rules(rules: Iterable[Rule], context: Context) -> Mapper:
     """
     rules = list(rules)
     _refuse_overlaps([rule.target for rule in rules])
+    combined = {_joint(rule): (rule.reads, _separator(rule)) for rule in rules if _combines(rule)}
     steps: list[_Step] = [
-        (rule.source, tuple(rule.target.split(".")), _chain(rule, context), rule.default, rule.required, rule.target)
+        (
+            _joint(rule) if _combines(rule) else rule.source, tuple(rule.target.split(".")), _chain(rule, context),
+            _otherwise(rule), rule.required, rule.target,
+        )
         for rule in rules
-    ]
-    return _quick(steps, _careful(steps))
+    ]  # fmt: skip
+    mapper = _quick(steps, _careful(steps))
+    return _combining(combined, mapper) if combined else mapper
+
+
+def _combining(combined: Mapping[str, tuple[tuple[str, ...], str]], mapper: Mapper) -> Mapper:
+    """Return the mapper over values to which the combined ones were added."""
+
+    def run(values: Mapping[str, Any]) -> Mapped:
+        every = dict(values)
+        for name, (sources, separator) in combined.items():
+            parts = [str(value) for each in sources if (value := values.get(each)) not in (None, "", [], {})]
+            every[name] = separator.join(parts) or None
+        return mapper(every)
+
+    return run
+
+
+def _combines(rule: Rule) -> bool:
+    first = rule.transforms[0] if rule.transforms else None
+    return isinstance(first, Mapping) and first.get("name") == COMBINE
+
+
+def _separator(rule: Rule) -> str:
+    """Return what stands between the parts of a combined value. Raises BadRule for one that is none."""
+    given = rule.transforms[0].get("separator", " ")
+    more = rule.transforms[0].get("with")
+    if not isinstance(given, str) or not isinstance(more, list) or not more or len(rule.reads) != len(more) + 1:
+        raise BadRule(f"The rule for {rule.target} combines fields, but does not say which and how.")
+    return given
+
+
+def _joint(rule: Rule) -> str:
+    """Return a name for a combined value that is no field's: fields have no line breaks."""
+    return "\n".join((*rule.reads, rule.target))
+
+
+def _otherwise(rule: Rule) -> Any:
+    """Return what is taken where there is no value: a text that is always the same needs none."""
+    only = rule.transforms[0] if len(rule.transforms) == 1 else None
+    is_fixed = isinstance(only, Mapping) and only.get("name") == FIXED and rule.default is None
+    return only.get("text") if is_fixed and only is not None else rule.default
 
 
 def _quick(steps: Sequence[_Step], careful: Mapper) -> Mapper:
@@ -184,7 +242,8 @@ def _put(out: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
 
 
 def _chain(rule: Rule, context: Context) -> tuple[Change, ...]:
-    return tuple(_made(rule, entry, context) for entry in rule.transforms)
+    after = 1 if _combines(rule) else 0
+    return tuple(_made(rule, entry, context) for entry in rule.transforms[after:])
 
 
 def _made(rule: Rule, entry: Mapping[str, Any], context: Context) -> Change:

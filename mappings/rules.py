@@ -33,7 +33,7 @@ class RuleData:
 
     def rule(self) -> Rule:
         """Return it as the engine takes it."""
-        return Rule(self.source, self.target, self.transforms, self.default, self.required)
+        return Rule(self.source, self.target, self.transforms, self.default, self.required, self.update_mode)
 
 
 _NOTHING = [{"name": "choice", "table": {}}]
@@ -58,6 +58,13 @@ def of_template(object_type: str, entries: Sequence[Mapping[str, Any]]) -> list[
     ]  # fmt: skip
 
 
+def as_entry(rule: RuleData) -> dict[str, Any]:
+    """Return a rule as a template holds it; what paused it is not taken along."""
+    told = asdict(rule)
+    del told["object_type"], told["paused_reason"]
+    return told
+
+
 def as_json(rule: RuleData) -> dict[str, Any]:
     """Return a rule in the API's shape."""
     told = asdict(rule)
@@ -66,7 +73,7 @@ def as_json(rule: RuleData) -> dict[str, Any]:
 
 def rule_of(row: FieldMapping) -> Rule:
     """Return the rule as the engine takes it."""
-    return Rule(row.source, row.target, row.transforms, row.default, row.required)
+    return Rule(row.source, row.target, row.transforms, row.default, row.required, row.update_mode)
 
 
 def waiting(row: FieldMapping) -> Rule:
@@ -78,6 +85,11 @@ def context_of(connection: Connection) -> Context:
     """Return what transforms may know of a run for this connection."""
     venue = connection.venue
     return Context(provider=connection.provider, timezone=venue.time_zone, country=venue.country)
+
+
+def unlike(one: Sequence[RuleData], other: Sequence[RuleData]) -> list[RuleData]:
+    """Return the rules that only one of two versions has."""
+    return [each for each in one if each not in other] + [each for each in other if each not in one]
 
 
 def differences(one: Sequence[RuleData], other: Sequence[RuleData]) -> list[str]:

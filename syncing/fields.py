@@ -1,7 +1,7 @@
 """Looks at the fields of the accounts that are due: at the provider, and in what is stored of its objects."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import partial
 
 from django.db import models
@@ -22,7 +22,7 @@ from mappings.evidence import Sample
 from mappings.healing import Findings
 from mappings.models import SchemaWatch
 from mappings.watching import Found
-from syncing import schedule
+from syncing import mapping, schedule
 from syncing.models import LinkState, RecordLink
 from syncing.typed_json import frozen
 
@@ -62,6 +62,7 @@ def look(watch: SchemaWatch) -> bool:
         watch, live=live, stored=_stored(connection, provider), chosen=chosen, sampling=partial(_samples, connection)
     )
     _read_again(connection, provider, changes)
+    _mend(watch, {kind for kind, _ in changes})
     if changes:
         logger.info("fields.changed", extra={"connection": str(connection.pk), "count": len(changes)})
     return True
@@ -82,6 +83,16 @@ def example(connection: Connection, kind: ObjectType) -> tuple[JSON, JSON]:
 def proposals(connection: Connection, kind: ObjectType) -> Findings:
     """Return what would mend the held rules of an object, judged by its newest records as they were last read."""
     return mending.findings(connection, kind, _samples(connection, kind, is_now=True))
+
+
+def _mend(watch: SchemaWatch, kinds: Collection[ObjectType]) -> None:
+    """Put right what is certain and loses nothing, where the owner wished for it: a version like any other."""
+    connection = watch.connection
+    for kind in sorted(kinds) if watch.mends_itself else ():
+        known = mapping.offers(connection, kind, proposals(connection, kind))
+        if chosen := mapping.safe(known):
+            version = mapping.heal(connection, kind, known, chosen, by=None)
+            logger.info("fields.mended", extra={"connection": str(connection.pk), "object": kind, "version": version})
 
 
 def _read_again(connection: Connection, provider: Provider, changes: Found) -> None:
