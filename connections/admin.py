@@ -23,7 +23,8 @@ class ConnectionAdmin(ReadOnlyAdmin):
     """The links between venues and accounts."""
 
     list_display = (
-        "title", "venue_link", "state", "status_since", "account", "environment", "method", "connected_at", "rules_link",
+        "title", "venue_link", "state", "status_since", "account", "environment", "method", "connected_at",
+        "rules_link",
     )  # fmt: skip
     list_filter = ("status", ProviderFilter, "environment", "method", "status_class")
     list_select_related = ("venue",)
@@ -50,9 +51,7 @@ class ConnectionAdmin(ReadOnlyAdmin):
     @admin.display(description="fields")
     def rules_link(self, row: Connection) -> SafeString:
         """Return a link to the page of its mapping rules."""
-        return format_html(
-            '<a href="{}?connection={}">Which go where</a>', reverse("admin:console_fields"), row.pk
-        )
+        return format_html('<a href="{}?connection={}">Which go where</a>', reverse("admin:console_fields"), row.pk)
 
     @admin.display(description="account", ordering="account_name")
     def account(self, row: Connection) -> str:

@@ -9,7 +9,6 @@ from typing import Any
 
 from mappings.transforms import TRANSFORMS, Change, Context, Unfit
 
-
 COMBINE, FIXED = "combine", "fixed"
 
 

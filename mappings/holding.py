@@ -16,7 +16,6 @@ from mappings.healing import Case, Ruled
 from mappings.models import Direction, FieldMapping, SchemaWatch
 from mappings.rules import context_of, rule_of
 
-
 _DECIDED = {"decision_since": None, "decision": None, "owner_told_at": None, "telling_until": None}
 
 

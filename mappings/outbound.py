@@ -58,9 +58,7 @@ class OutboundMapper:
     def touched(self, paths: Collection[str]) -> set[str]:
         """Return the field ids that these canonical paths end up in."""
         return {
-            rule.target
-            for rule in self._rules
-            if any(_depends(each, path) for each in rule.reads for path in paths)
+            rule.target for rule in self._rules if any(_depends(each, path) for each in rule.reads for path in paths)
         }
 
     def sources(self, targets: Collection[str]) -> set[str]:

@@ -304,6 +304,8 @@ def rounded(_context: Context, to: int = 0) -> Change:
             if isinstance(value, bool):
                 raise InvalidOperation
             found = Decimal(str(value)).quantize(step, rounding=ROUND_HALF_UP)
+            if not found.is_finite():
+                raise InvalidOperation
         except InvalidOperation as error:
             raise Unfit(f"“{value!s:.40}” is not a number") from error
         if isinstance(value, str):
@@ -451,8 +453,8 @@ TRANSFORMS: dict[str, Callable[..., Change]] = {
     each.__name__: each
     for each in (
         trim, lower, upper, title, shorten, fixed, given_name, family_name, phone, birthday, birthday_without_year,
-        birthday_with_year_zero, venue_day, night_of, venue_noon, day_written, day_read, country, country_in_three, currency,
-        minor_units, money_of_minor_units, decimal_amount, money_of_decimal, rounded, yes_no, yes_no_read, choice, only,
-        total, text, reference, reference_id, reference_record, reference_fact,
+        birthday_with_year_zero, venue_day, night_of, venue_noon, day_written, day_read, country, country_in_three,
+        currency, minor_units, money_of_minor_units, decimal_amount, money_of_decimal, rounded, yes_no, yes_no_read,
+        choice, only, total, text, reference, reference_id, reference_record, reference_fact,
     )
 }  # fmt: skip

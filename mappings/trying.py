@@ -42,7 +42,9 @@ def outward(
     """Return what each rule makes of our own fields, and whether it is what the provider’s fields (`theirs`) take."""
     known = {each.id: each for each in theirs}
     tried = [_tried(rule, {path: found_at(fields, path) for path in rule.rule().reads}, context) for rule in rules]
-    return [each if each.warning else replace(each, warning=unfit(each.output, known.get(each.target))) for each in tried]
+    return [
+        each if each.warning else replace(each, warning=unfit(each.output, known.get(each.target))) for each in tried
+    ]
 
 
 def unfit(value: Any, field: Field | None) -> str:

@@ -116,9 +116,7 @@ def _tell_of_field(watch: SchemaWatch) -> bool:
     return _send(watch.connection, decision_mail(watch), "mail.asked_to_decide", told)
 
 
-def _send(
-    connection: Connection, mail: EmailMultiAlternatives | None, event: str, told: Callable[[], None]
-) -> bool:
+def _send(connection: Connection, mail: EmailMultiAlternatives | None, event: str, told: Callable[[], None]) -> bool:
     """Send a mail and note it, unless the mail server fails: then the lease is the rest before the next try."""
     extra = {"connection": str(connection.pk)}
     try:

@@ -23,7 +23,6 @@ from syncing import consent, queue
 from syncing.models import LinkState, Record, RecordLink, SyncCursor, Trigger
 from syncing.queue import Wanted
 
-
 _AMISS, _LATEST = 3, 12  # records that are offered as examples
 
 

@@ -1,4 +1,4 @@
-"""What an owner posts of the rules of one object in one direction, read into rules; what was not sent stays as it is."""
+"""What an owner posts of the rules of one object in one direction, read into rules; what was not sent stays."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

@@ -28,7 +28,7 @@ class Side:
 def targets(connection: Connection, provider: Provider, kind: ObjectType, direction: Direction) -> dict[str, Side]:
     """Return what can be filled, by its id, in the order of its side."""
     if direction == Direction.IN:
-        return ours(kind)
+        return dict(ours(kind))
     theirs = field_list.of(provider, connection).get(kind, [])
     return {
         each.id: Side(each.id, each.label, each.type, each.required, each.longest) for each in theirs if each.writable
@@ -44,9 +44,7 @@ def sources(connection: Connection, provider: Provider, kind: ObjectType, direct
             if set(parts) <= ours(kind).keys()
         }
         return dict(ours(kind)) | derived
-    return {
-        each.id: Side(each.id, each.label, each.type) for each in field_list.of(provider, connection).get(kind, [])
-    }
+    return {each.id: Side(each.id, each.label, each.type) for each in field_list.of(provider, connection).get(kind, [])}
 
 
 def ours(kind: ObjectType) -> Mapping[str, Side]:

@@ -176,18 +176,14 @@ def _refused(asked: _Asked, wanted: Sequence[RuleData], problem: Problem) -> _Sh
 
 
 def _restore(asked: _Asked) -> str:
-    saved = mapping.restore(
-        asked.connection, number(asked.given.get("to")), seen=asked.seen, by=asked.request.user
-    )
+    saved = mapping.restore(asked.connection, number(asked.given.get("to")), seen=asked.seen, by=asked.request.user)
     tasks.ring(len(saved.objects))
     return f"Version {asked.given['to']} is back, as version {saved.version}."
 
 
 def _accept(asked: _Asked) -> str:
     found = mapping.offers(asked.connection, asked.kind, watched.proposals(asked.connection, asked.kind))
-    version = mapping.heal(
-        asked.connection, asked.kind, found, [asked.given.get("offer", "")], by=asked.request.user
-    )
+    version = mapping.heal(asked.connection, asked.kind, found, [asked.given.get("offer", "")], by=asked.request.user)
     tasks.ring()
     return f"Mended, as version {version}. What waited goes on."
 
@@ -278,9 +274,7 @@ def _impact(asked: _Asked, wanted: Sequence[RuleData]) -> mapping.Impact:
 
 def _tried(asked: _Asked, wanted: Sequence[RuleData]) -> dict[str, Any]:
     """Return how many of the last fifty records are fine with these rules, and what is wrong with the others."""
-    found = mapping.tried(
-        asked.connection, asked.kind, asked.direction, wanted, record=None, last=_TRIED, sample=None
-    )
+    found = mapping.tried(asked.connection, asked.kind, asked.direction, wanted, record=None, last=_TRIED, sample=None)
     labels = mapping_sides.targets(asked.connection, asked.provider, asked.kind, asked.direction)
     amiss = [
         (name, [f"{labels[row.target].label if row.target in labels else row.target}: {row.warning}"

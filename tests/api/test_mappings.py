@@ -63,7 +63,7 @@ def test_saving_makes_the_next_version_and_maps_the_changed_objects_again(
     answer = put(as_user(owner), without(connection, "note"), 1, reason="Notes stay there")
     assert (answer.status_code, answer["ETag"], answer.json()["version"]) == (200, '"2"', 2)
     assert answer.json()["differences"][0] == "Customers, Note: no longer filled"
-    assert answer.json()["impact"] == {"records": 1, "calls": 0}
+    assert answer.json()["impact"] == {"records": 1, "sent": 0, "calls": 0, "metered": False}
     assert list(SyncJob.objects.values_list("object_type", flat=True)) == ["customer"]
     saved = FieldMapping.objects.filter(version=2).first()
     assert saved is not None

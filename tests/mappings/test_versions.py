@@ -50,7 +50,7 @@ def test_a_new_connection_gets_version_one_from_the_defaults(connection: Connect
         "given_name": "Nell", "phone": "+442079460958",
     }  # fmt: skip
     assert {version for version, *_ in rules(connection)} == {1}
-    assert FieldMapping.objects.filter(connection=connection, reason="Template “Square orders”").exists()
+    assert FieldMapping.objects.filter(connection=connection, reason__startswith="Template “Square orders").exists()
 
 
 def test_two_workers_at_once_install_the_default_once(connection: Connection) -> None:

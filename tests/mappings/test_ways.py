@@ -1,6 +1,6 @@
 """The list of changes that an owner chooses from: each is there, does what its example says, and can be taken back."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import pytest
@@ -71,7 +71,7 @@ AMOUNTS = st.builds(Money, st.integers(-(2**40), 2**40), st.sampled_from(["GBP",
 BACK_AND_FORTH: dict[tuple[str, str], st.SearchStrategy[Any]] = {
     ("country_in_three", "country"): st.sampled_from(["GB", "DE", "US", "JP"]),
     ("day_written", "day_read"): st.dates().map(lambda day: day.isoformat()),
-    ("venue_noon", "venue_day"): st.dates(min_value=datetime(1971, 1, 1).date()).map(lambda day: day.isoformat()),
+    ("venue_noon", "venue_day"): st.dates(min_value=date(1971, 1, 1)).map(lambda day: day.isoformat()),
     ("minor_units", "money_of_minor_units"): AMOUNTS,
     ("decimal_amount", "money_of_decimal"): AMOUNTS,
     ("yes_no", "yes_no_read"): st.booleans(),
