@@ -142,7 +142,7 @@ def _reason(source: Side, side: Side, rule: RuleData | None) -> str:
         return ""
     if any(not way.makes_any for way in ways.offered(source.type, side.type) if way.key not in ("text", "fixed")):
         return ""
-    return f"a {judging.word(source.type)} does not fit"
+    return f"{judging.word(source.type)}, does not fit"
 
 
 def _ways(source: Side | None, side: Side, rule: RuleData | None, key: str) -> list[Choice]:
