@@ -51,6 +51,12 @@ def release(connection: Connection, fields: Mapping[ObjectType, Sequence[Field]]
     return FieldMapping.objects.filter(pk__in=back, lost__isnull=False).update(paused_reason="", lost=None)
 
 
+def held_kinds(connection: Connection) -> list[ObjectType]:
+    """Return the objects of which a rule is held because its field changed. One query."""
+    rows = FieldMapping.objects.in_force(connection).filter(lost__isnull=False).exclude(paused_reason="")
+    return sorted({ObjectType(each) for each in rows.values_list("object_type", flat=True)})
+
+
 def needs_owner(connection: Connection) -> list[FieldMapping]:
     """Return the held rules whose field must be filled: their records wait for a decision. One query."""
     rows = FieldMapping.objects.in_force(connection).filter(lost__isnull=False).exclude(paused_reason="")

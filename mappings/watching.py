@@ -71,6 +71,11 @@ def let_mend(connection: Connection, wished: bool) -> None:
     SchemaWatch.objects.update_or_create(connection=connection, defaults={"mends_itself": wished})
 
 
+def look_again(watch: SchemaWatch, *, after: timedelta) -> None:
+    """Let the fields be looked at again before the day is over."""
+    SchemaWatch.objects.filter(pk=watch.pk).update(due_at=Now() + after)
+
+
 def failed(watch: SchemaWatch, sentence: str) -> None:
     """Note that nothing was seen; what was known stays. It is tried again in an hour."""
     SchemaWatch.objects.filter(pk=watch.pk).update(problem=sentence[:300], due_at=Now() + _AGAIN)

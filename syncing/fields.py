@@ -1,7 +1,8 @@
 """Looks at the fields of the accounts that are due: at the provider, and in what is stored of its objects."""
 
 import logging
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
+from datetime import timedelta
 from functools import partial
 
 from django.db import models
@@ -15,7 +16,7 @@ from integrations.providers import PROVIDERS
 from integrations.providers.base import LiveSchema, Provider, SeenSchema
 from integrations.providers.errors import BadRecord, ProviderError
 from integrations.providers.types import JSON, ObjectType
-from mappings import mending, watching
+from mappings import holding, mending, watching
 from mappings.catalogue import Fields
 from mappings.differences import Kind
 from mappings.evidence import Sample
@@ -30,6 +31,7 @@ logger = logging.getLogger(__name__)
 _MOST_AT_ONCE = 50
 _MOST_STORED = 2000  # of an object, the newest: enough for every account of a company and every key in use
 _SAMPLES = 50
+_ONCE_READ = timedelta(minutes=5)  # by then what goes by another name was read anew
 
 
 def look_at_due() -> int:
@@ -62,7 +64,10 @@ def look(watch: SchemaWatch) -> bool:
         watch, live=live, stored=_stored(connection, provider), chosen=chosen, sampling=partial(_samples, connection)
     )
     _read_again(connection, provider, changes)
-    _mend(watch, {kind for kind, _ in changes})
+    if watch.mends_itself:
+        _mend(connection)
+        if changes and holding.held_kinds(connection):
+            watching.look_again(watch, after=_ONCE_READ)
     if changes:
         logger.info("fields.changed", extra={"connection": str(connection.pk), "count": len(changes)})
     return True
@@ -85,10 +90,12 @@ def proposals(connection: Connection, kind: ObjectType) -> Findings:
     return mending.findings(connection, kind, _samples(connection, kind, is_now=True))
 
 
-def _mend(watch: SchemaWatch, kinds: Collection[ObjectType]) -> None:
-    """Put right what is certain and loses nothing, where the owner wished for it: a version like any other."""
-    connection = watch.connection
-    for kind in sorted(kinds) if watch.mends_itself else ():
+def _mend(connection: Connection) -> None:
+    """Put right what is certain and loses nothing, in a version like any other.
+
+    What was renamed is seldom certain at first: its values are read anew before they can bear witness.
+    """
+    for kind in holding.held_kinds(connection):
         known = mapping.offers(connection, kind, proposals(connection, kind))
         if chosen := mapping.safe(known):
             version = mapping.heal(connection, kind, known, chosen, by=None)
