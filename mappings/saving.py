@@ -61,8 +61,9 @@ def save(
     if not unlike:
         return Saved(now, [], [])
     _store(connection, wanted, version=now + 1, by=by, reason=reason)
+    words = rules.differences(before, wanted, field_list.labels_of(connection))
     return Saved(
-        now + 1, rules.differences(before, wanted), sorted({each.object_type for each in unlike}),
+        now + 1, words, sorted({each.object_type for each in unlike}),
         sorted({each.object_type for each in unlike if each.direction == Direction.OUT}),
     )  # fmt: skip
 

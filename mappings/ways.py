@@ -65,7 +65,7 @@ WAYS: Mapping[str, Way] = {
         Way("trim", "Trim", "Without spaces at either end.", (" Mia ", "Mia"), _WORDS),
         Way("lower", "Lower-case", "All letters small.", ("Mia@Example.com", "mia@example.com"), _WORDS),
         Way("upper", "Upper-case", "All letters large.", ("gb", "GB"), _WORDS),
-        Way("title", "Title Case", "A capital letter at each word.", ("mia kovac", "Mia Kovac"), _WORDS),
+        Way("title", "Title case", "A capital letter at each word.", ("mia kovac", "Mia Kovac"), _WORDS),
         Way(
             "shorten", "First characters", "Cut after so many characters.", ("The Lantern Room", "The Lantern"), _WORDS,
             T.TEXT, loses="what is longer is cut", wishes=(Wish("to", "How many", "number", (), 60),),

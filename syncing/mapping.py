@@ -90,9 +90,14 @@ def examples(connection: Connection, kind: ObjectType, direction: Direction) -> 
     if direction == Direction.IN:
         found = found.filter(links__connection=connection)
     amiss = found.filter(links__connection=connection, links__problem__isnull=False).order_by("-pk")[:_AMISS]
-    known = {each.pk: f"{each} (with a problem)" for each in amiss}
-    known |= {each.pk: str(each) for each in found.order_by("-pk")[:_LATEST] if each.pk not in known}
+    known = {each.pk: f"{_named(each)} (with a problem)" for each in amiss}
+    known |= {each.pk: _named(each) for each in found.order_by("-pk")[:_LATEST] if each.pk not in known}
     return list(known.items())
+
+
+def _named(record: Record) -> str:
+    """Return what an owner calls a record; its kind stands on the page already."""
+    return str(record).removeprefix(f"{record.object_type} ")
 
 
 def tried(

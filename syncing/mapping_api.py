@@ -17,7 +17,7 @@ from integrations.api_docs import PROVIDER, VENUE, example, problems
 from integrations.models import Role
 from integrations.problems import Problem
 from integrations.providers.types import ObjectType
-from mappings import own_templates, rules, saving, versions
+from mappings import field_list, own_templates, rules, saving, versions
 from mappings.healing import Diagnosis
 from mappings.models import Direction, FieldMappingTemplate
 from mappings.rules import RuleData
@@ -182,8 +182,8 @@ class MappingViewSet(ViewSet):
         """Answer the templates for the provider and the venue's type, each with what it would change."""
         connection = _connection(request, provider, Role.VIEWER)
         now = rules.of(connection, versions.in_force(connection))
-        found = own_templates.offered(connection)
-        return Response({"templates": [_template(connection, each, now) for each in found]})
+        found, labels = own_templates.offered(connection), field_list.labels_of(connection)
+        return Response({"templates": [_template(connection, each, now, labels) for each in found]})
 
     @extend_schema(
         operation_id="save_mapping_template", tags=["mappings"], summary="Save the rules in force as a template",
@@ -199,7 +199,7 @@ class MappingViewSet(ViewSet):
         given = _validated(bodies.KeepTemplate, request)
         kept = own_templates.keep(connection, _kind(provider, given), given["name"])
         now = rules.of(connection, versions.in_force(connection))
-        return Response(_template(connection, kept, now), status=201)
+        return Response(_template(connection, kept, now, field_list.labels_of(connection)), status=201)
 
     @extend_schema(
         operation_id="apply_mapping_template", tags=["mappings"], summary="Take a template over",
@@ -299,7 +299,8 @@ def _saved(
         before = rules.of(connection, versions.in_force(connection))
         objects = sorted({each.object_type for each in rules.unlike(before, wanted)})
         sent = sorted({each.object_type for each in rules.unlike(before, wanted) if each.direction == Direction.OUT})
-        return Response(_told(connection, Saved(seen, rules.differences(before, wanted), objects, sent), found))
+        told = rules.differences(before, wanted, field_list.labels_of(connection))
+        return Response(_told(connection, Saved(seen, told, objects, sent), found))
     done = mapping.save(connection, wanted, seen=seen, by=request.user, reason=reason, confirmed=confirmed)
     tasks.ring(len(done.objects))
     return Response(_told(connection, done, found), headers={"ETag": f'"{done.version}"'})
@@ -321,15 +322,18 @@ def _differences(request: Request, connection: Connection) -> list[str]:
     first, second = _number(one, "diff"), _number(other, "diff")
     if first is None or second is None:
         raise ValidationError({"diff": ["Name two versions, such as 3..5."]})
-    return rules.differences(rules.of(connection, first), rules.of(connection, second))
+    labels = field_list.labels_of(connection)
+    return rules.differences(rules.of(connection, first), rules.of(connection, second), labels)
 
 
-def _template(connection: Connection, template: FieldMappingTemplate, now: list[RuleData]) -> dict[str, Any]:
+def _template(
+    connection: Connection, template: FieldMappingTemplate, now: list[RuleData], labels: rules.Labels
+) -> dict[str, Any]:
     of_object = [each for each in now if each.object_type == template.object_type]
     return {
         "key": template.key, "name": template.name, "object": template.object_type, "venue_type": template.venue_type,
         "is_default": template.is_default, "why": own_templates.why(connection, template),
-        "differences": rules.differences(of_object, rules.of_template(template.object_type, template.rules)),
+        "differences": rules.differences(of_object, rules.of_template(template.object_type, template.rules), labels),
     }  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from integrations.permissions import may
 from integrations.problems import Problem
 from integrations.providers.base import Provider
 from integrations.providers.types import ObjectType
-from mappings import canonical, own_templates, rules, versions, watching
+from mappings import canonical, field_list, own_templates, rules, versions, watching
 from mappings.models import Direction, FieldMappingTemplate
 from mappings.rules import RuleData
 from mappings.saving import Saved
@@ -26,6 +26,7 @@ from syncing import mapping, mapping_form, mapping_rows, mapping_sides, tasks
 from syncing.mapping import Offer
 
 _TRIED, _EXAMPLES_SHOWN, _MOST_OFFERED = 50, 5, 3
+_VERSIONS = 10  # of the history
 _STRATEGIES = {
     "merge": "Take it over, keep my own fields beside it", "fill_empty": "Only fill what nothing fills yet",
     "replace": "Take it over exactly; my own fields go",
@@ -107,14 +108,16 @@ def context(asked: _Asked, shown: _Shown) -> dict[str, Any]:
         connection, asked.provider, kind, direction, mine, tried=tried[0][1] if tried else (), errors=shown.errors
     )
     findings = watched.proposals(connection, kind)
-    unsaved = [] if shown.wanted is None else rules.differences(asked.current, shown.wanted)
+    labels = field_list.labels_of(connection)
+    unsaved = [] if shown.wanted is None else rules.differences(asked.current, shown.wanted, labels)
     return {
         "provider": asked.provider, "connection": connection, "kind": kind, "direction": direction,
         "version": asked.version, "kinds": _kinds(asked.provider), "directions": _directions(asked.provider, kind),
         "rows": rows, "filled": sum(row.rule is not None and not row.rule.paused_reason for row in rows),
         "lacking": [row.label for row in rows if row.group == "Required" and row.rule is None],
         "examples": examples, "example": looked_at, "winners": mapping_rows.WINNERS, "unsaved": unsaved,
-        "history": _history(connection), "held": _held(findings, mapping.offers(connection, kind, findings), direction),
+        "history": _history(connection, labels),
+        "held": _held(findings, mapping.offers(connection, kind, findings), direction),
         "reached": mapping.reach(connection, [kind]), "mends_itself": watching.mends_itself(connection),
         "templates": _templates(asked), "strategies": _STRATEGIES, **shown.more,
     }  # fmt: skip
@@ -227,7 +230,7 @@ def _offer(
     asked: _Asked, wanted: Sequence[RuleData], reason: str, *, act: str, hidden: Mapping[str, str]
 ) -> str | _Shown:
     if asked.given.get("confirmed") != "yes":
-        differences = rules.differences(asked.current, wanted)
+        differences = rules.differences(asked.current, wanted, field_list.labels_of(asked.connection))
         if not differences:
             return "It would change nothing: these are your rules already."
         offer = {"title": reason, "act": act, "hidden": hidden, "differences": differences}
@@ -312,14 +315,14 @@ def _held(found: Any, offers: Sequence[Offer], direction: Direction) -> list[dic
     ]  # fmt: skip
 
 
-def _history(connection: Connection) -> list[dict[str, Any]]:
-    known = mapping.history(connection)[:10]
+def _history(connection: Connection, labels: rules.Labels) -> list[dict[str, Any]]:
+    """Return the latest versions, each with what it changed. Three queries."""
+    known = mapping.history(connection)[: _VERSIONS + 1]
+    found = rules.of_versions(connection, [each["version"] for each in known])
     told = []
-    for place, each in enumerate(known):
+    for place, each in enumerate(known[:_VERSIONS]):
         before = known[place + 1]["version"] if place + 1 < len(known) else 0
-        changes = (
-            rules.differences(rules.of(connection, before), rules.of(connection, each["version"])) if before else []
-        )
+        changes = rules.differences(found[before], found[each["version"]], labels) if before else []
         told.append(each | {"changes": changes[:_EXAMPLES_SHOWN], "more": max(0, len(changes) - _EXAMPLES_SHOWN)})
     return told
 

@@ -118,7 +118,7 @@ def test_any_version_comes_back_and_differences_are_told(as_user: SignedIn, owne
     back = client.post(f"{PATH}/reset", {"version": 1})
     assert (back.status_code, back.json()["version"], in_force(connection)) == (200, 3, first)
     told = client.get(PATH, {"diff": "2..3"}).json()
-    assert any(each.startswith("Customers, Note: filled from note") for each in told["differences"])
+    assert any(each.startswith("Customers, Note: filled from Note") for each in told["differences"])
     assert told["history"][0]["reason"] == "Version 1 again"
     assert client.post(f"{PATH}/reset", {"version": 9}).json()["code"] == "not_found"
 

@@ -98,6 +98,13 @@ def test_differences_are_told_in_words() -> None:
     changed = replace(EMAIL, transforms=[{"name": "trim"}, {"name": "lower"}])
     assert rules.differences([EMAIL, NAME], [changed, SENT]) == [
         "Customers, First name: no longer filled",
-        "Customers, E-mail: email_address (trim) → email_address (trim, lower)",
-        "Customers sent, given_name: filled from given_name (as it is)",
+        "Customers, E-mail: email_address (trim) → email_address (trim, Lower-case)",
+        "Customers sent, given_name: filled from First name (as it is)",
+    ]
+    labels = {("customer", "email_address"): "E-mail address", ("customer", "given_name"): "Given name"}
+    more = replace(changed, default="none", update_mode="if_empty", who_wins="ask")
+    assert rules.differences([EMAIL], [more, SENT], labels) == [
+        "Customers, E-mail: E-mail address (trim) → E-mail address (trim, Lower-case), else “none”, only when empty, "
+        "asks when both changed",
+        "Customers sent, Given name: filled from First name (as it is)",
     ]

@@ -165,7 +165,7 @@ def test_a_template_and_a_reset_show_first_what_they_would_change(
     asked = {"template": "square-customer", "strategy": "merge", "version": "2"}
     shown = Page(client.post(PATH, asked | {"act": "template"}).content.decode())
     assert (shown.faults, versions.in_force(connection)) == ([], 2)
-    assert "Customers, Note: filled from note" in shown.words
+    assert "Customers, Note: filled from Note" in shown.words
     taken = client.post(PATH, asked | {"act": "template", "confirmed": "yes"}, follow=True)
     assert "Saved as version 3" in Page(taken.content.decode()).words
     again = client.post(PATH, {"act": "reset", "version": "3"}, follow=True)
