@@ -37,7 +37,7 @@ class OutboundMapper:
         """Compile the rules. Raises BadRule."""
         self._rules = list(rules)
         self._run: Mapper = compile_rules(
-            [replace(rule, target=str(number)) for number, rule in enumerate(self._rules)], context
+            [replace(rule, target=str(number)) for number, rule in enumerate(self._rules)], context, flat=True
         )
 
     def __bool__(self) -> bool:
