@@ -57,6 +57,7 @@ def issues(
     for kind in sorted({rule.object_type for rule in rules}):
         if kind in PROVIDERS[provider].parts:
             found += _of_object(ObjectType(kind), rules, context)
+            found += _demanded(provider, ObjectType(kind), rules, before, fields)
     found += _of_changes(rules, before)
     return found
 
@@ -138,6 +139,26 @@ def _of_object(kind: ObjectType, rules: Sequence[RuleData], context: Context) ->
             found.append(_lack(f"A {shape.singular} needs {shape.one_of_label}: fill one of them."))
         found += _overlaps(inward, context)
     return found
+
+
+def _demanded(
+    provider: str, kind: ObjectType, rules: Sequence[RuleData], before: Sequence[RuleData], fields: Fields
+) -> list[Issue]:
+    """Return what the provider demands and nothing fills; what it lacked already keeps nobody from saving the rest."""
+    filled, once = _filled_there(kind, rules), _filled_there(kind, before)
+    name = PROVIDERS[provider].spec.name
+    return [
+        Issue(
+            Level.WARNING if once and each.id not in once else Level.ERROR, "required_unmapped",
+            f"Nothing fills “{each.label}”, which {name} demands of every {canonical.OBJECTS[kind].singular}.",
+        )
+        for each in fields.get(kind, ())
+        if filled and each.required and each.writable and each.id not in filled
+    ]  # fmt: skip
+
+
+def _filled_there(kind: ObjectType, rules: Sequence[RuleData]) -> set[str]:
+    return {rule.target for rule in rules if rule.object_type == kind and rule.direction == Direction.OUT}
 
 
 def _overlaps(inward: Sequence[RuleData], context: Context) -> list[Issue]:

@@ -19,7 +19,7 @@ from mappings.models import Direction, FieldMapping, FieldMappingTemplate
 from mappings.rules import RuleData
 from mappings.saving import Saved
 from mappings.trying import Tried
-from syncing import consent, queue
+from syncing import consent, own_list, queue
 from syncing.models import LinkState, Record, RecordLink, SyncCursor, Trigger
 from syncing.queue import Wanted
 
@@ -84,14 +84,21 @@ def merged(connection: Connection, template: FieldMappingTemplate, strategy: str
     return now + [each for each in offered if each.key not in filled]
 
 
-def examples(connection: Connection, kind: ObjectType, direction: Direction) -> list[tuple[UUID, str]]:
-    """Return records to look at the rules with, each with its name: some with a problem first, then the latest."""
-    found = Record.objects.live().filter(venue=connection.venue_id, object_type=kind)
+def examples(
+    connection: Connection, kind: ObjectType, direction: Direction, *, words: str = "", chosen: UUID | None = None
+) -> list[tuple[UUID, str]]:
+    """Return records to look at the rules with, each with its name: some with a problem first, then the latest.
+
+    `words` narrow them as they do in the list of records; the record with the id `chosen` is among them in any case.
+    """
+    every = Record.objects.live().filter(venue=connection.venue_id, object_type=kind)
     if direction == Direction.IN:
-        found = found.filter(links__connection=connection)
+        every = every.filter(links__connection=connection)
+    found = own_list.matching(every, kind, words)
     amiss = found.filter(links__connection=connection, links__problem__isnull=False).order_by("-pk")[:_AMISS]
+    latest = [*found.order_by("-pk")[:_LATEST], *(every.filter(pk=chosen) if chosen else ())]
     known = {each.pk: f"{_named(each)} (with a problem)" for each in amiss}
-    known |= {each.pk: _named(each) for each in found.order_by("-pk")[:_LATEST] if each.pk not in known}
+    known |= {each.pk: _named(each) for each in latest if each.pk not in known}
     return list(known.items())
 
 

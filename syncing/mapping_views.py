@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase
@@ -98,9 +99,10 @@ def context(asked: _Asked, shown: _Shown) -> dict[str, Any]:
     connection, kind, direction = asked.connection, asked.kind, asked.direction
     every = shown.wanted if shown.wanted is not None else asked.current
     mine = asked.mine(every)
-    record = asked.request.GET.get("record") or asked.given.get("record") or ""
-    examples = mapping.examples(connection, kind, direction)
-    looked_at = next((each for each in examples if str(each[0]) == record), examples[0] if examples else None)
+    words = asked.request.GET.get("q", "").strip()
+    record = _id(asked.request.GET.get("record") or asked.given.get("record") or "")
+    examples = mapping.examples(connection, kind, direction, words=words, chosen=None if words else record)
+    looked_at = next((each for each in examples if each[0] == record), examples[0] if examples else None)
     tried = mapping.tried(
         connection, kind, direction, mine, record=looked_at[0] if looked_at else None, last=1, sample=None
     )
@@ -115,12 +117,19 @@ def context(asked: _Asked, shown: _Shown) -> dict[str, Any]:
         "version": asked.version, "kinds": _kinds(asked.provider), "directions": _directions(asked.provider, kind),
         "rows": rows, "filled": sum(row.rule is not None and not row.rule.paused_reason for row in rows),
         "lacking": [row.label for row in rows if row.group == "Required" and row.rule is None],
-        "examples": examples, "example": looked_at, "winners": mapping_rows.WINNERS, "unsaved": unsaved,
+        "examples": examples, "example": looked_at, "words": words, "winners": mapping_rows.WINNERS, "unsaved": unsaved,
         "history": _history(connection, labels),
         "held": _held(findings, mapping.offers(connection, kind, findings), direction),
         "reached": mapping.reach(connection, [kind]), "mends_itself": watching.mends_itself(connection),
         "templates": _templates(asked), "strategies": _STRATEGIES, **shown.more,
     }  # fmt: skip
+
+
+def _id(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 def _act(asked: _Asked) -> str | _Shown:
@@ -262,7 +271,8 @@ def _done(asked: _Asked, saved: Saved) -> str:
     if not saved.objects:
         return "Nothing was different, so nothing was saved."
     impact = mapping.impact(asked.connection, saved)
-    told = f"Saved as version {saved.version}. {impact.records:,} records are mapped again, without a new download."
+    many = "1 record is" if impact.records == 1 else f"{impact.records:,} records are"
+    told = f"Saved as version {saved.version}. {many} mapped again, without a new download."
     if impact.sent:
         told += f" Up to {impact.sent:,} of them are sent again."
     return told

@@ -69,6 +69,14 @@ def test_what_a_record_must_have_must_be_filled() -> None:
     assert codes(RuleData("product", "in", "description", "description")) == {"required_unmapped"}
 
 
+def test_what_the_provider_demands_must_be_filled_once_anything_is_sent() -> None:
+    text = RuleData("product", "out", "description", "description")
+    assert codes(text, before=()) == {"required_unmapped"}
+    assert codes(text, RuleData("product", "out", "name", "name"), before=()) == set()
+    held = judging.issues("square", [text, SENT], before=[text], context=CONTEXT, fields=FIELDS)
+    assert [each.level for each in held if each.code == "required_unmapped"] == [Level.WARNING]
+
+
 def test_a_change_of_what_tells_people_apart_is_to_be_confirmed() -> None:
     assert codes(replace(EMAIL, transforms=[]), before=(EMAIL,)) == {"identity_key"}
 

@@ -46,13 +46,27 @@ def test_each_field_is_shown_with_its_way_and_an_example(
     assert as_user(viewer).post(PATH, form(connection) | {"act": "save"}).status_code == 403
 
 
+def test_another_example_is_found_by_its_name_and_stays_while_rules_are_tried(
+    connection: Connection, guest: Any, viewer: User, owner: User, as_user: SignedIn
+) -> None:
+    for number in range(13):
+        rows.record(connection, given_name=f"Latest {number}")
+    assert "Mia" not in Page(as_user(viewer).get(PATH).content.decode()).words
+    assert "mia@example.com" in Page(as_user(viewer).get(PATH, {"q": "mia"}).content.decode()).words
+    tried = form(connection) | {"act": "look", "record": str(guest.record_id)}
+    assert "mia@example.com" in Page(as_user(owner).post(PATH, tried).content.decode()).words
+    for asked in ({"q": "nobody"}, {"record": "no-id"}):
+        assert as_user(viewer).get(PATH, asked).status_code == 200
+    assert "Nothing here is called that." in Page(as_user(viewer).get(PATH, {"q": "nobody"}).content.decode()).words
+
+
 def test_a_change_is_saved_as_the_next_version_and_taken_back_with_one_click(
     connection: Connection, guest: Any, owner: User, as_user: SignedIn
 ) -> None:
     client = as_user(owner)
     given = form(connection, note="") | {"act": "save", "reason": "Notes stay there"}
     words = Page(client.post(PATH, given, follow=True).content.decode()).words
-    assert "Saved as version 2. 1 records are mapped again, without a new download." in words
+    assert "Saved as version 2. 1 record is mapped again, without a new download." in words
     assert "Customers, Note: no longer filled" in words
     assert "Notes stay there" in words
     back = client.post(PATH, {"act": "restore", "to": "1", "version": "2"}, follow=True)
