@@ -47,6 +47,7 @@ def _map(method: str, action: str) -> object:
 
 
 _mappings = MappingViewSet.as_view({"get": "retrieve", "put": "save"})
+_templates = MappingViewSet.as_view({"get": "templates", "post": "keep_template"})
 _fields = FieldViewSet.as_view({"get": "index"}, examples=fields.example)
 _records = RecordViewSet.as_view({"get": "index", "post": "write"})
 _record = RecordViewSet.as_view({"get": "retrieve", "patch": "change", "delete": "delete"})
@@ -83,7 +84,7 @@ urlpatterns = [
     _route(f"integrations/{_PROVIDER}/sync/retry", _sync("post", "retry"), "api-sync-retry"),
     _route(f"integrations/{_PROVIDER}/mappings", _mappings, "api-mappings"),
     _route(f"integrations/{_PROVIDER}/mappings/test", _map("post", "test"), "api-mappings-test"),
-    _route(f"integrations/{_PROVIDER}/mappings/templates", _map("get", "templates"), "api-mappings-templates"),
+    _route(f"integrations/{_PROVIDER}/mappings/templates", _templates, "api-mappings-templates"),
     _route(f"integrations/{_PROVIDER}/mappings/apply-template", _map("post", "apply_template"), "api-mappings-apply"),
     _route(f"integrations/{_PROVIDER}/mappings/reset", _map("post", "reset"), "api-mappings-reset"),
     _route(f"integrations/{_PROVIDER}/mappings/heal", _map("post", "heal"), "api-mappings-heal"),

@@ -6,7 +6,9 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timesince import timesince, timeuntil
 
@@ -20,7 +22,10 @@ _SHAPES = {Status.CONNECTED: "●", Status.REAUTHORISE: "✕", Status.DISCONNECT
 class ConnectionAdmin(ReadOnlyAdmin):
     """The links between venues and accounts."""
 
-    list_display = ("title", "venue_link", "state", "status_since", "account", "environment", "method", "connected_at")
+    list_display = (
+        "title", "venue_link", "state", "status_since", "account", "environment", "method", "connected_at",
+        "rules_link",
+    )  # fmt: skip
     list_filter = ("status", ProviderFilter, "environment", "method", "status_class")
     list_select_related = ("venue",)
     search_fields = ("venue__name", "venue__slug", "=account_id", "account_name")
@@ -42,6 +47,11 @@ class ConnectionAdmin(ReadOnlyAdmin):
     def state(self, row: Connection) -> SafeString:
         """Return the status as shape and word."""
         return badge(row.get_status_display(), _SHAPES[Status(row.status)])
+
+    @admin.display(description="fields")
+    def rules_link(self, row: Connection) -> SafeString:
+        """Return a link to the page of its mapping rules."""
+        return format_html('<a href="{}?connection={}">Which go where</a>', reverse("admin:console_fields"), row.pk)
 
     @admin.display(description="account", ordering="account_name")
     def account(self, row: Connection) -> str:

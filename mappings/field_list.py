@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from connections.models import Connection
+from integrations.providers import PROVIDERS
 from integrations.providers.base import Provider
 from integrations.providers.types import JSON, Field, ObjectType
 from mappings import canonical, catalogue
@@ -42,6 +43,12 @@ def present(
 def of(provider: Provider, connection: Connection) -> Fields:
     """Return all fields of a connection's account, as last seen; what was not seen yet as all accounts have it."""
     return _ordered(provider, SchemaWatch.objects.filter(connection=connection).first())
+
+
+def labels_of(connection: Connection) -> dict[tuple[str, str], str]:
+    """Return what the account calls its fields, by object and field id. One query."""
+    found = of(PROVIDERS[connection.provider], connection)
+    return {(str(kind), each.id): each.label for kind, fields in found.items() for each in fields}
 
 
 def _ordered(provider: Provider, watch: SchemaWatch | None) -> Fields:

@@ -45,6 +45,11 @@ class Ruled:
         return self.rule.target if self.is_out else self.rule.source
 
     @property
+    def field_ids(self) -> tuple[str, ...]:
+        """Return every field of the provider's that it needs: a combined value is made of several."""
+        return (self.rule.target,) if self.is_out else self.rule.reads
+
+    @property
     def path(self) -> str:
         """Return the canonical path that it needs."""
         return self.rule.source if self.is_out else self.rule.target
@@ -108,15 +113,15 @@ class Case:
 def examine(case: Case) -> Findings:
     """Return what broke and what would mend it."""
     found = broken(case)
-    whole = [ruled for ruled in case.rules if not any(ruled == each for each, _ in found)]
-    diagnoses = tuple(_diagnosis(ruled, why, case, whole) for ruled, why in found)
+    whole = [ruled for ruled in case.rules if not any(ruled == each for each, _, _ in found)]
+    diagnoses = tuple(_diagnosis(ruled, field, why, case, whole) for ruled, field, why in found)
     return Findings(_without_clashes(diagnoses), unfilled(case))
 
 
-def broken(case: Case) -> list[tuple[Ruled, str]]:
-    """Return the rules that cannot go on as they are, each with the reason in an owner's words."""
+def broken(case: Case) -> list[tuple[Ruled, Field, str]]:
+    """Return the rules that cannot go on, each with the field that it lost and the reason in an owner's words."""
     changes = differences(case.old, case.new)
-    return [(ruled, why) for ruled in case.rules if (why := _why(ruled, changes, case))]
+    return [(ruled, *why) for ruled in case.rules if (why := _why(ruled, changes, case))]
 
 
 def unfilled(case: Case) -> tuple[Field, ...]:
@@ -151,10 +156,12 @@ def automatic(findings: Findings) -> list[tuple[Ruled, Proposal]]:
     ]
 
 
-def _why(ruled: Ruled, changes: Sequence[Difference], case: Case) -> str:
-    """Return why a rule cannot go on as it is, "" when it can."""
-    mine = [each for each in changes if each.before is not None and each.before.id == ruled.field_id]
-    return next((each.sentence for each in mine if _breaks(ruled, each, case)), "")
+def _why(ruled: Ruled, changes: Sequence[Difference], case: Case) -> tuple[Field, str] | None:
+    """Return which field a rule has lost and why it cannot go on as it is, None when it can."""
+    for each in changes:
+        if each.before is not None and each.before.id in ruled.field_ids and _breaks(ruled, each, case):
+            return each.before, each.sentence
+    return None
 
 
 def _breaks(ruled: Ruled, change: Difference, case: Case) -> bool:
@@ -171,12 +178,12 @@ def _breaks(ruled: Ruled, change: Difference, case: Case) -> bool:
     return change.kind is Kind.NARROWED and any(str(value) not in change.after.choices for value in values)
 
 
-def _diagnosis(ruled: Ruled, why: str, case: Case, whole: Sequence[Ruled]) -> Diagnosis:
-    field = next(each for each in case.old if each.id == ruled.field_id)
+def _diagnosis(ruled: Ruled, field: Field, why: str, case: Case, whole: Sequence[Ruled]) -> Diagnosis:
     lost = Lost(ruled.rule, ruled.is_out, field, _canonical(case.object_type, ruled.path))
     is_required = ruled.rule.required or lost.canonical.required or (ruled.is_out and field.required)
     in_use = {each.field_id for each in whole if each.is_out is ruled.is_out}
-    found = _best(lost, case, in_use)
+    is_combined = len(ruled.rule.reads) > 1  # which of several fields another one stands for is for a person to say
+    found = [] if is_combined else _best(lost, case, in_use)
     return Diagnosis(ruled, why, is_required, _judged(found, is_required=is_required))
 
 

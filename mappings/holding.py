@@ -6,13 +6,17 @@ value, so that no record goes out, or comes in, without what it must have: `vers
 
 from collections.abc import Mapping, Sequence
 
+from django.db.models.functions import Now
+
 from connections.models import Connection
 from integrations.providers.types import Field, ObjectType
 from mappings import canonical, catalogue, differences, healing
 from mappings.evidence import Sample
 from mappings.healing import Case, Ruled
-from mappings.models import Direction, FieldMapping
+from mappings.models import Direction, FieldMapping, SchemaWatch
 from mappings.rules import context_of, rule_of
+
+_DECIDED = {"decision_since": None, "decision": None, "owner_told_at": None, "telling_until": None}
 
 
 def hold(
@@ -28,12 +32,11 @@ def hold(
     )
     rules = [ruled_of(row) for row in rows]
     case = Case(object_type, old, new, rules, samples, context_of(connection))
-    why = [(ruled, reason) for ruled, reason in healing.broken(case)]
+    why = healing.broken(case)
     held = 0
     for row, ruled in zip(rows, rules, strict=True):
-        reason = next((each for broken, each in why if broken is ruled), "")
-        field = next((each for each in old if each.id == ruled.field_id), None)
-        if reason and field is not None:
+        reason, field = next(((each, field) for broken, field, each in why if broken is ruled), ("", None))
+        if field is not None:
             lost = catalogue.as_json({object_type: [field]})[object_type][0]
             held += FieldMapping.objects.filter(pk=row.pk, paused_reason="").update(
                 paused_reason=reason[:200], lost=lost
@@ -46,6 +49,29 @@ def release(connection: Connection, fields: Mapping[ObjectType, Sequence[Field]]
     rows = FieldMapping.objects.in_force(connection).filter(lost__isnull=False)
     back = [row.pk for row in rows if _is_back(row, fields.get(ObjectType(row.object_type), ()))]
     return FieldMapping.objects.filter(pk__in=back, lost__isnull=False).update(paused_reason="", lost=None)
+
+
+def held_kinds(connection: Connection) -> list[ObjectType]:
+    """Return the objects of which a rule is held because its field changed. One query."""
+    rows = FieldMapping.objects.in_force(connection).filter(lost__isnull=False).exclude(paused_reason="")
+    return sorted({ObjectType(each) for each in rows.values_list("object_type", flat=True)})
+
+
+def needs_owner(connection: Connection) -> list[FieldMapping]:
+    """Return the held rules whose field must be filled: their records wait for a decision. One query."""
+    rows = FieldMapping.objects.in_force(connection).filter(lost__isnull=False).exclude(paused_reason="")
+    return [row for row in rows if must_have(row)]
+
+
+def note_need(connection: Connection) -> None:
+    """Store since when a field that must be filled waits for the owner, or that none does any more. Two queries."""
+    watch = SchemaWatch.objects.filter(connection=connection)
+    if not (waiting := needs_owner(connection)):
+        watch.filter(decision_since__isnull=False).update(**_DECIDED)
+        return
+    first = waiting[0]
+    told = {"object": first.object_type, "direction": first.direction, "sentence": first.paused_reason}
+    watch.filter(decision_since=None).update(decision_since=Now(), decision=told)
 
 
 def must_have(row: FieldMapping) -> bool:

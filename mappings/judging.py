@@ -7,10 +7,10 @@ from enum import StrEnum
 from integrations.providers import PROVIDERS
 from integrations.providers.types import FieldType as T
 from integrations.providers.types import ObjectType
-from mappings import canonical
+from mappings import canonical, ways
 from mappings.catalogue import Fields
 from mappings.engine import BadRule, Rule, compile_rules
-from mappings.models import Direction
+from mappings.models import Direction, UpdateMode
 from mappings.outbound import DERIVED
 from mappings.rules import RuleData
 from mappings.transforms import Context
@@ -33,21 +33,6 @@ class Issue:
     place: int | None = None
 
 
-# What a transform makes of a value; one that is not here leaves its type as it is, and ANY fits everything.
-ANY = None
-_MAKES: dict[str, T | None] = {
-    "given_name": T.TEXT, "family_name": T.TEXT, "phone": T.PHONE, "birthday": T.DATE, "birthday_without_year": T.DATE,
-    "birthday_with_year_zero": T.DATE, "venue_day": T.DATE, "venue_noon": T.DATETIME, "country": T.COUNTRY,
-    "country_in_three": T.COUNTRY, "currency": T.TEXT, "choice": ANY, "only": ANY, "total": T.MONEY, "text": T.TEXT,
-    "reference": T.REFERENCE, "reference_id": T.TEXT, "reference_record": T.TEXT, "reference_fact": T.TEXT,
-    "each": T.LIST,
-}  # fmt: skip
-_WORDS = frozenset({T.TEXT, T.PHONE, T.EMAIL, T.COUNTRY, T.CHOICE, T.REFERENCE, T.DATE})  # what is written as text
-_LOSSY = {
-    "venue_day": "the time of day is left out", "birthday_without_year": "the year is left out",
-    "only": "of several entries only one is kept", "given_name": "only the first names are kept",
-    "family_name": "only the last name is kept",
-}  # fmt: skip
 # Paths that tell who somebody is, each with what an owner calls its category.
 PERSONAL: dict[str, str] = {
     "given_name": "name", "family_name": "name", "full_name": "name", "email": "contact details",
@@ -72,13 +57,9 @@ def issues(
     for kind in sorted({rule.object_type for rule in rules}):
         if kind in PROVIDERS[provider].parts:
             found += _of_object(ObjectType(kind), rules, context)
+            found += _demanded(provider, ObjectType(kind), rules, before, fields)
     found += _of_changes(rules, before)
     return found
-
-
-def fits(source: T, target: T) -> bool:
-    """Return whether a field can be filled from another as it is."""
-    return source == target or {source, target} <= _WORDS or target is T.CHOICE
 
 
 def word(kind: T) -> str:
@@ -88,7 +69,7 @@ def word(kind: T) -> str:
 
 def loses(rule: RuleData) -> bool:
     """Return whether a part of the value is lost on the way."""
-    return any(str(step.get("name", "")) in _LOSSY for step in rule.transforms)
+    return bool(ways.losses(rule.transforms))
 
 
 def _of_rule(provider: str, place: int, rule: RuleData, context: Context, fields: Fields) -> list[Issue]:
@@ -101,13 +82,13 @@ def _of_rule(provider: str, place: int, rule: RuleData, context: Context, fields
     theirs = {each.id: each.type for each in known.values()}
     ours = {each.path: each.type for each in canonical.OBJECTS[kind].fields} | dict.fromkeys(DERIVED, T.TEXT)
     sources, targets = (theirs, ours) if rule.direction == Direction.IN else (ours, theirs)
+    here, there = "here", f"at {name}"
+    from_where, to_where = (there, here) if rule.direction == Direction.IN else (here, there)
+    asked = [*((each, sources, from_where) for each in rule.rule().reads), (rule.target, targets, to_where)]
     found = [
         _error(place, "unknown_field", f"There is no field “{given}” {where}.")
-        for given, known, where in (
-            (rule.source, sources, f"at {name}" if rule.direction == Direction.IN else "here"),
-            (rule.target, targets, "here" if rule.direction == Direction.IN else f"at {name}"),
-        )
-        if given not in known
+        for given, fields_there, where in asked
+        if given not in fields_there
     ]
     if rule.direction == Direction.OUT and not found and not known[rule.target].writable:
         found.append(_error(place, "read_only", f"{name} lets nobody change “{known[rule.target].label}”."))
@@ -121,15 +102,12 @@ def _of_rule(provider: str, place: int, rule: RuleData, context: Context, fields
 
 
 def _of_types(place: int, rule: RuleData, source: T, target: T) -> list[Issue]:
-    made: T | None = source
-    found = []
-    for step in rule.transforms:
-        name = str(step.get("name", ""))
-        made = _MAKES.get(name, made)
-        if name in _LOSSY:
-            found.append(_warning(place, "lossy", f"On the way {_LOSSY[name]}."))
-    if made is not None and not fits(made, target):
+    found = [_warning(place, "lossy", f"On the way {part}.") for part in ways.losses(rule.transforms)]
+    made = ways.made(rule.transforms, source)
+    if made is not None and not ways.fits(made, target):
         found.append(_error(place, "wrong_type", f"A {word(made)} does not fit into a field for a {word(target)}."))
+    if rule.update_mode == UpdateMode.APPEND and target is not T.LIST:
+        found.append(_error(place, "wrong_mode", f"Only a list can be added to; this is a {word(target)}."))
     return found
 
 
@@ -161,6 +139,26 @@ def _of_object(kind: ObjectType, rules: Sequence[RuleData], context: Context) ->
             found.append(_lack(f"A {shape.singular} needs {shape.one_of_label}: fill one of them."))
         found += _overlaps(inward, context)
     return found
+
+
+def _demanded(
+    provider: str, kind: ObjectType, rules: Sequence[RuleData], before: Sequence[RuleData], fields: Fields
+) -> list[Issue]:
+    """Return what the provider demands and nothing fills; what it lacked already keeps nobody from saving the rest."""
+    filled, once = _filled_there(kind, rules), _filled_there(kind, before)
+    name = PROVIDERS[provider].spec.name
+    return [
+        Issue(
+            Level.WARNING if once and each.id not in once else Level.ERROR, "required_unmapped",
+            f"Nothing fills “{each.label}”, which {name} demands of every {canonical.OBJECTS[kind].singular}.",
+        )
+        for each in fields.get(kind, ())
+        if filled and each.required and each.writable and each.id not in filled
+    ]  # fmt: skip
+
+
+def _filled_there(kind: ObjectType, rules: Sequence[RuleData]) -> set[str]:
+    return {rule.target for rule in rules if rule.object_type == kind and rule.direction == Direction.OUT}
 
 
 def _overlaps(inward: Sequence[RuleData], context: Context) -> list[Issue]:

@@ -11,7 +11,7 @@ from django.db import transaction
 from connections.models import Connection
 from integrations.problems import Problem
 from integrations.providers.types import ObjectType
-from mappings import catalogue, healing
+from mappings import catalogue, healing, holding
 from mappings.engine import Rule
 from mappings.evidence import Sample
 from mappings.healing import Case, Findings, Proposal
@@ -59,6 +59,7 @@ def accept(
     made = [each for row in rows for each in _next(row, picked.get(row.pk), object_type, by)]
     _refuse_doubles(made)
     FieldMapping.objects.bulk_create(_placed(made, version))
+    holding.note_need(connection)
     return version
 
 

@@ -1,5 +1,6 @@
 """Mapping rules by version, the templates they begin with, and the fields of each account as they were last seen."""
 
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -111,6 +112,15 @@ class FieldMappingTemplate(models.Model):
         return self.name
 
 
+class SchemaWatchQuerySet(models.QuerySet["SchemaWatch"]):
+    """Questions about what is known of accounts' fields."""
+
+    def untold(self, now: datetime) -> "SchemaWatchQuerySet":
+        """Return those that wait for an owner's decision of which no mail has told, unless somebody is sending it."""
+        nobody = Q(telling_until=None) | Q(telling_until__lt=now)
+        return self.filter(nobody, decision_since__isnull=False, owner_told_at=None)
+
+
 class SchemaWatch(models.Model):
     """What is known of one account's fields: when they were looked at, what they were, and what changed since."""
 
@@ -123,6 +133,19 @@ class SchemaWatch(models.Model):
     chosen: Any = models.JSONField(default=dict, blank=True, help_text="What the owner read from then.")
     due_at = models.DateTimeField(default=timezone.now, help_text="When they are looked at again.")
     problem = models.CharField(max_length=300, blank=True, help_text="Why the last look saw nothing.")
+    mends_itself = models.BooleanField(
+        default=False, help_text="What is certain and loses nothing is put right without asking."
+    )
+    decision_since = models.DateTimeField(
+        null=True, blank=True, help_text="Since when a field that must be filled has none; empty: every one has."
+    )
+    decision: Any = models.JSONField(
+        null=True, blank=True, help_text="What is to be decided: {object, direction, sentence}."
+    )
+    owner_told_at = models.DateTimeField(null=True, blank=True, help_text="When a mail told of it.")
+    telling_until = models.DateTimeField(null=True, blank=True, help_text="Somebody is sending the mail until then.")
+
+    objects = SchemaWatchQuerySet.as_manager()
 
     class Meta:
         db_table = "schema_watches"

@@ -37,7 +37,7 @@ class OutboundMapper:
         """Compile the rules. Raises BadRule."""
         self._rules = list(rules)
         self._run: Mapper = compile_rules(
-            [replace(rule, target=str(number)) for number, rule in enumerate(self._rules)], context
+            [replace(rule, target=str(number)) for number, rule in enumerate(self._rules)], context, flat=True
         )
 
     def __bool__(self) -> bool:
@@ -46,7 +46,7 @@ class OutboundMapper:
 
     def __call__(self, fields: Mapping[str, Any]) -> Outgoing:
         """Return what the provider shall have for these canonical fields. Never raises."""
-        ours = {rule.source: found_at(fields, rule.source) for rule in self._rules}
+        ours = {path: found_at(fields, path) for rule in self._rules for path in rule.reads}
         mapped = self._run(ours)
         values = {self._target(number): value for number, value in mapped.fields.items()}
         return Outgoing(
@@ -57,11 +57,23 @@ class OutboundMapper:
 
     def touched(self, paths: Collection[str]) -> set[str]:
         """Return the field ids that these canonical paths end up in."""
-        return {rule.target for rule in self._rules if any(_depends(rule.source, path) for path in paths)}
+        return {
+            rule.target for rule in self._rules if any(_depends(each, path) for each in rule.reads for path in paths)
+        }
 
     def sources(self, targets: Collection[str]) -> set[str]:
         """Return the canonical paths that these field ids are made of."""
-        return {path for r in self._rules if r.target in targets for path in DERIVED.get(r.source, (r.source,))}
+        return {
+            path
+            for rule in self._rules
+            if rule.target in targets
+            for each in rule.reads
+            for path in DERIVED.get(each, (each,))
+        }
+
+    def by_mode(self, mode: str) -> frozenset[str]:
+        """Return the field ids that are filled in this way only, one of `UpdateMode`."""
+        return frozenset(rule.target for rule in self._rules if rule.update_mode == mode)
 
     def _target(self, number: str) -> str:
         return self._rules[int(number)].target

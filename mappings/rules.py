@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from connections.models import Connection
-from mappings import canonical
+from integrations.providers.types import ObjectType
+from mappings import canonical, ways
 from mappings.engine import Rule
 from mappings.models import Direction, FieldMapping, UpdateMode
 from mappings.transforms import Context
@@ -33,9 +34,11 @@ class RuleData:
 
     def rule(self) -> Rule:
         """Return it as the engine takes it."""
-        return Rule(self.source, self.target, self.transforms, self.default, self.required)
+        return Rule(self.source, self.target, self.transforms, self.default, self.required, self.update_mode)
 
 
+# By object and field id, what the provider calls a field.
+Labels: TypeAlias = Mapping[tuple[str, str], str]
 _NOTHING = [{"name": "choice", "table": {}}]
 _COLUMNS = tuple(RuleData.__dataclass_fields__)
 
@@ -44,6 +47,15 @@ def of(connection: Connection, version: int) -> list[RuleData]:
     """Return the rules of a version, in their order. One query."""
     rows = FieldMapping.objects.filter(connection=connection, version=version)
     return [RuleData(**row) for row in rows.order_by("object_type", "direction", "position").values(*_COLUMNS)]
+
+
+def of_versions(connection: Connection, versions: Sequence[int]) -> dict[int, list[RuleData]]:
+    """Return the rules of several versions, each in their order. One query."""
+    rows = FieldMapping.objects.filter(connection=connection, version__in=versions)
+    found: dict[int, list[RuleData]] = {version: [] for version in versions}
+    for row in rows.order_by("object_type", "direction", "position").values("version", *_COLUMNS):
+        found[row.pop("version")].append(RuleData(**row))
+    return found
 
 
 def of_template(object_type: str, entries: Sequence[Mapping[str, Any]]) -> list[RuleData]:
@@ -58,6 +70,13 @@ def of_template(object_type: str, entries: Sequence[Mapping[str, Any]]) -> list[
     ]  # fmt: skip
 
 
+def as_entry(rule: RuleData) -> dict[str, Any]:
+    """Return a rule as a template holds it; what paused it is not taken along."""
+    told = asdict(rule)
+    del told["object_type"], told["paused_reason"]
+    return told
+
+
 def as_json(rule: RuleData) -> dict[str, Any]:
     """Return a rule in the API's shape."""
     told = asdict(rule)
@@ -66,7 +85,7 @@ def as_json(rule: RuleData) -> dict[str, Any]:
 
 def rule_of(row: FieldMapping) -> Rule:
     """Return the rule as the engine takes it."""
-    return Rule(row.source, row.target, row.transforms, row.default, row.required)
+    return Rule(row.source, row.target, row.transforms, row.default, row.required, row.update_mode)
 
 
 def waiting(row: FieldMapping) -> Rule:
@@ -80,34 +99,60 @@ def context_of(connection: Connection) -> Context:
     return Context(provider=connection.provider, timezone=venue.time_zone, country=venue.country)
 
 
-def differences(one: Sequence[RuleData], other: Sequence[RuleData]) -> list[str]:
-    """Return what the second has that the first has not, and the other way round, in words for the owner."""
+def unlike(one: Sequence[RuleData], other: Sequence[RuleData]) -> list[RuleData]:
+    """Return the rules that only one of two versions has."""
+    return [each for each in one if each not in other] + [each for each in other if each not in one]
+
+
+def differences(one: Sequence[RuleData], other: Sequence[RuleData], labels: Labels | None = None) -> list[str]:
+    """Return what the second has that the first has not, and the other way round, in words for the owner.
+
+    `labels` are what the provider’s fields are called; without them their ids are told.
+    """
+    known = labels or {}
     before, after = {each.key: each for each in one}, {each.key: each for each in other}
-    told = [f"{_name(each)}: no longer filled" for key, each in before.items() if key not in after]
+    told = [f"{_name(each, known)}: no longer filled" for key, each in before.items() if key not in after]
     for key, rule in after.items():
         old = before.get(key)
         if old is None:
-            told.append(f"{_name(rule)}: filled from {rule.source}{_way(rule)}")
+            told.append(f"{_name(rule, known)}: filled from {_told(rule, known)}")
         elif old != rule:
-            told.append(f"{_name(rule)}: {_told(old)} → {_told(rule)}")
+            told.append(f"{_name(rule, known)}: {_told(old, known)} → {_told(rule, known)}")
     return told
 
 
-def _name(rule: RuleData) -> str:
-    where = canonical.OBJECTS[_kind(rule)].plural.capitalize()
-    to = canonical.label(rule.object_type, rule.target) if rule.direction == Direction.IN else rule.target
-    return f"{where}, {to}" if rule.direction == Direction.IN else f"{where} sent, {to}"
+def _name(rule: RuleData, labels: Labels) -> str:
+    where = canonical.OBJECTS[ObjectType(rule.object_type)].plural.capitalize()
+    return f"{where}{'' if rule.direction == Direction.IN else ' sent'}, {_target(rule, labels)}"
 
 
-def _told(rule: RuleData) -> str:
-    extras = [rule.who_wins and f"{rule.who_wins} wins", rule.paused_reason and "paused"]
-    return ", ".join(filter(None, [f"{rule.source}{_way(rule)}", *extras]))
+def _target(rule: RuleData, labels: Labels) -> str:
+    if rule.direction == Direction.IN:
+        return canonical.label(rule.object_type, rule.target)
+    return labels.get((rule.object_type, rule.target), rule.target)
 
 
-def _way(rule: RuleData) -> str:
-    names = ", ".join(str(step.get("name", "")).replace("_", " ") for step in rule.transforms)
-    return f" ({names})" if names else " (as it is)"
+def _source(rule: RuleData, labels: Labels) -> str:
+    if rule.direction == Direction.IN:
+        return labels.get((rule.object_type, rule.source), rule.source)
+    return canonical.label(rule.object_type, rule.source)
 
 
-def _kind(rule: RuleData) -> Any:
-    return next(kind for kind in canonical.OBJECTS if kind == rule.object_type)
+def _told(rule: RuleData, labels: Labels) -> str:
+    extras = [
+        f"else “{rule.default}”" if rule.default is not None else "", _MODES.get(rule.update_mode, ""),
+        _WINNERS.get(rule.who_wins, ""), "paused" if rule.paused_reason else "",
+    ]  # fmt: skip
+    way = ways.told(rule.transforms)
+    return ", ".join(filter(None, [f"{_source(rule, labels)} ({way[:1].lower()}{way[1:]})", *extras]))
+
+
+# Who wins and what happens to what is there, within a sentence about a rule.
+_WINNERS = {
+    "newest": "the newest change wins", "ours": "ours always wins", "theirs": "theirs always wins",
+    "ask": "asks when both changed",
+}  # fmt: skip
+_MODES: Mapping[str, str] = {
+    UpdateMode.IF_NEW: "only for new records", UpdateMode.IF_EMPTY: "only when empty",
+    UpdateMode.APPEND: "added to the list",
+}  # fmt: skip

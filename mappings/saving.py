@@ -1,7 +1,7 @@
 """How a version of the rules comes to be: judged, confirmed, stored as the next one, and never changed afterwards."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -9,19 +9,23 @@ from django.db import IntegrityError, transaction
 from connections.models import Connection
 from integrations.problems import Problem
 from integrations.providers import PROVIDERS
-from mappings import field_list, judging, rules, versions
+from mappings import field_list, holding, judging, rules, versions
 from mappings.judging import Issue, Level
-from mappings.models import FieldMapping
+from mappings.models import Direction, FieldMapping
 from mappings.rules import RuleData
 
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """The version in force from now on, what differs from the one before, and which objects are mapped again."""
+    """The version in force from now on, what differs from the one before, and which objects are mapped again.
+
+    `sent` are those of them that are looked at again on the way out.
+    """
 
     version: int
     differences: list[str]
     objects: list[str]
+    sent: list[str] = field(default_factory=list)
 
 
 def judged(connection: Connection, wanted: Sequence[RuleData]) -> list[Issue]:
@@ -53,11 +57,15 @@ def save(
             "confirm_mismatch", "Look at the warnings, and send the same again with confirmed.", errors=told(warnings)
         )
     before = rules.of(connection, now)
-    changed = sorted({each.object_type for each in _unlike(before, wanted)})
-    if not changed:
+    unlike = rules.unlike(before, wanted)
+    if not unlike:
         return Saved(now, [], [])
     _store(connection, wanted, version=now + 1, by=by, reason=reason)
-    return Saved(now + 1, rules.differences(before, wanted), changed)
+    words = rules.differences(before, wanted, field_list.labels_of(connection))
+    return Saved(
+        now + 1, words, sorted({each.object_type for each in unlike}),
+        sorted({each.object_type for each in unlike if each.direction == Direction.OUT}),
+    )  # fmt: skip
 
 
 def restore(connection: Connection, version: int, *, seen: int, by: Any) -> Saved:
@@ -75,10 +83,6 @@ def told(found: Collection[Issue]) -> list[dict[str, str]]:
          "detail": each.sentence}
         for each in found
     ]  # fmt: skip
-
-
-def _unlike(before: Sequence[RuleData], wanted: Sequence[RuleData]) -> list[RuleData]:
-    return [each for each in before if each not in wanted] + [each for each in wanted if each not in before]
 
 
 def _store(connection: Connection, wanted: Sequence[RuleData], *, version: int, by: Any, reason: str) -> None:
@@ -103,5 +107,6 @@ def _store(connection: Connection, wanted: Sequence[RuleData], *, version: int, 
     try:
         with transaction.atomic():
             FieldMapping.objects.bulk_create(rows)
+            holding.note_need(connection)
     except IntegrityError as error:
         raise Problem("stale_version", "Somebody else saved just now. Look at the new version first.") from error

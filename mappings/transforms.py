@@ -7,16 +7,25 @@ Unfit with a sentence when a value cannot be carried.
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 import phonenumbers
 
+from integrations.providers import money
+from integrations.providers.errors import BadRecord
 from integrations.providers.types import Money
 from mappings.countries import three_letters, two_letters
 
 Change: TypeAlias = Callable[[Any], Any]
+
+
+_LONGEST = 10_000  # characters that can be kept
+_FINEST = 8  # decimals
+_LATEST = 12  # o’clock at which a night may end
+_LARGEST = 2**53  # of an amount in its smallest units; beyond it is a mistake
 
 
 class Unfit(ValueError):
@@ -45,6 +54,28 @@ def lower(_context: Context) -> Change:
 def upper(_context: Context) -> Change:
     """In upper case."""
     return lambda value: str(value).upper()
+
+
+_WORD = re.compile(r"(?<!\w)(?<![’'])\w+|(?<=[’'])\w{3,}")
+
+
+def title(_context: Context) -> Change:
+    """With a capital letter at each word, the others small; Mia O’Neill-Hart, and the singer’s as it should be."""
+    return lambda value: _WORD.sub(lambda word: word.group().capitalize(), str(value).lower())
+
+
+def shorten(_context: Context, to: int) -> Change:
+    """The first so many characters."""
+    if isinstance(to, bool) or not isinstance(to, int) or not 1 <= to <= _LONGEST:
+        raise ValueError(f"from 1 to {_LONGEST} characters can be kept")
+    return lambda value: str(value)[:to].rstrip() or None
+
+
+def fixed(_context: Context, text: str) -> Change:
+    """Always the same, whatever the field holds; the engine fills it also where the field holds nothing."""
+    if not isinstance(text, str) or not text:
+        raise ValueError("a text is needed")
+    return lambda _value: text
 
 
 def given_name(_context: Context) -> Change:
@@ -137,6 +168,27 @@ def venue_day(context: Context) -> Change:
     return change
 
 
+def night_of(context: Context, until: int) -> Change:
+    """The day on which the night began that a moment belongs to: where the venue is, before `until` o’clock.
+
+    For houses that sell past midnight: what is sold at two in the morning is of the day before.
+    """
+    if isinstance(until, bool) or not isinstance(until, int) or not 1 <= until <= _LATEST:
+        raise ValueError(f"a night ends from 1 to {_LATEST} o’clock")
+    zone = ZoneInfo(context.timezone)
+
+    def change(value: Any) -> str:
+        if not isinstance(value, datetime):
+            raise Unfit(f"“{value!s:.40}” is not a time")
+        try:
+            there = value.astimezone(zone)
+            return (there.date() - timedelta(days=there.hour < until)).isoformat()
+        except OverflowError as error:
+            raise Unfit(f"“{value!s:.40}” lies outside the calendar") from error
+
+    return change
+
+
 def venue_noon(context: Context) -> Change:
     """The middle of a day where the venue is: the moment that is on this day for almost everybody."""
     zone = ZoneInfo(context.timezone)
@@ -146,6 +198,148 @@ def venue_noon(context: Context) -> Change:
             return datetime.combine(date.fromisoformat(str(value)), time(12), zone).astimezone(UTC)
         except (ValueError, OverflowError) as error:
             raise Unfit(f"“{value!s:.40}” is not a day") from error
+
+    return change
+
+
+# How days are written; the names are what an owner chooses from.
+DAY_FORMS: dict[str, str] = {
+    "DD/MM/YYYY": "%d/%m/%Y", "MM/DD/YYYY": "%m/%d/%Y", "DD.MM.YYYY": "%d.%m.%Y", "YYYY-MM-DD": "%Y-%m-%d",
+}  # fmt: skip
+
+
+def day_written(context: Context, form: str) -> Change:
+    """A day as it is written somewhere; of a moment the day where the venue is."""
+    there, day_of = DAY_FORMS[form], venue_day(context)
+
+    def change(value: Any) -> str:
+        text = str(day_of(value)) if isinstance(value, datetime) else str(value)
+        day = _day(text, "%Y-%m-%d")
+        return day.strftime(there.replace("%Y", f"{day.year:04}"))
+
+    return change
+
+
+def day_read(_context: Context, form: str) -> Change:
+    """A day that was written in a certain way."""
+    here = DAY_FORMS[form]
+    return lambda value: _day(str(value).strip(), here).isoformat()
+
+
+def _day(text: str, form: str) -> date:
+    try:
+        return datetime.strptime(text, form).date()  # noqa: DTZ007 - a day has no zone
+    except ValueError as error:
+        raise Unfit(f"“{text:.40}” is not a day") from error
+
+
+def minor_units(_context: Context) -> Change:
+    """An amount as a whole number of its smallest units: pence, cents, yen."""
+    return lambda value: _money(value).minor
+
+
+def money_of_minor_units(_context: Context, currency: str) -> Change:
+    """An amount from a whole number of its smallest units."""
+    known = _currency(currency)
+
+    def change(value: Any) -> Money:
+        try:
+            minor = Decimal(str(value))
+        except InvalidOperation as error:
+            raise Unfit(f"“{value!s:.40}” is not a whole number") from error
+        if not minor.is_finite() or minor != minor.to_integral_value() or abs(minor) > _LARGEST:
+            raise Unfit(f"“{value!s:.40}” is not a whole number")
+        return Money(int(minor), known)
+
+    return change
+
+
+def decimal_amount(_context: Context) -> Change:
+    """An amount as a decimal number, with the decimals that its currency has."""
+
+    def change(value: Any) -> str:
+        amount = _money(value)
+        places = money.decimals(amount.currency)
+        return f"{Decimal(amount.minor).scaleb(-places):.{places}f}"
+
+    return change
+
+
+def money_of_decimal(_context: Context, currency: str) -> Change:
+    """An amount from a decimal number; what is finer than the currency’s smallest unit is refused, not rounded."""
+    known = _currency(currency)
+
+    def change(value: Any) -> Money:
+        try:
+            amount = money.from_decimal(value, known)
+        except BadRecord as error:
+            raise Unfit(str(error).rstrip(".")) from error
+        if Decimal(amount.minor).scaleb(-money.decimals(known)) != Decimal(str(value)):
+            raise Unfit(f"“{value!s:.40}” is finer than {known} can be")
+        return amount
+
+    return change
+
+
+def _money(value: Any) -> Money:
+    if not isinstance(value, Money):
+        raise Unfit("this is not an amount of money")
+    return value
+
+
+def _currency(given: Any) -> str:
+    if not isinstance(given, str) or not re.fullmatch("[A-Z]{3}", given):
+        raise ValueError("a currency has three capital letters, such as GBP")
+    return given
+
+
+def rounded(_context: Context, to: int = 0) -> Change:
+    """A number with so many decimals at most, halves away from zero; a text stays a text."""
+    if isinstance(to, bool) or not isinstance(to, int) or not 0 <= to <= _FINEST:
+        raise ValueError(f"from 0 to {_FINEST} decimals can be kept")
+    step = Decimal(1).scaleb(-to)
+
+    def change(value: Any) -> Any:
+        try:
+            if isinstance(value, bool):
+                raise InvalidOperation
+            found = Decimal(str(value)).quantize(step, rounding=ROUND_HALF_UP)
+            if not found.is_finite():
+                raise InvalidOperation
+        except InvalidOperation as error:
+            raise Unfit(f"“{value!s:.40}” is not a number") from error
+        if isinstance(value, str):
+            return str(found)
+        return int(found) if to == 0 else float(found)
+
+    return change
+
+
+def yes_no(_context: Context, yes: str = "yes", no: str = "no") -> Change:
+    """Yes or no as a word."""
+
+    def change(value: Any) -> str:
+        if not isinstance(value, bool):
+            raise Unfit(f"“{value!s:.40}” is neither yes nor no")
+        return yes if value else no
+
+    return change
+
+
+_YES, _NO = frozenset({"yes", "y", "true", "1", "on", "x"}), frozenset({"no", "n", "false", "0", "off"})
+
+
+def yes_no_read(_context: Context, yes: str = "", no: str = "") -> Change:
+    """Yes or no from a word: the usual ones, and those that are named; nothing for an empty one."""
+    yeses, noes = _YES | {yes.strip().lower()} - {""}, _NO | {no.strip().lower()} - {""}
+
+    def change(value: Any) -> bool | None:
+        word = str(value).strip().lower()
+        if word in yeses or word in noes:
+            return word in yeses
+        if not word:
+            return None
+        raise Unfit(f"“{value!s:.40}” is neither yes nor no")
 
     return change
 
@@ -256,26 +450,11 @@ def _fact(value: Any, name: str) -> Any:
 
 
 TRANSFORMS: dict[str, Callable[..., Change]] = {
-    "trim": trim,
-    "lower": lower,
-    "upper": upper,
-    "given_name": given_name,
-    "family_name": family_name,
-    "phone": phone,
-    "birthday": birthday,
-    "birthday_without_year": birthday_without_year,
-    "birthday_with_year_zero": birthday_with_year_zero,
-    "venue_day": venue_day,
-    "venue_noon": venue_noon,
-    "country": country,
-    "country_in_three": country_in_three,
-    "currency": currency,
-    "choice": choice,
-    "only": only,
-    "total": total,
-    "text": text,
-    "reference": reference,
-    "reference_id": reference_id,
-    "reference_record": reference_record,
-    "reference_fact": reference_fact,
-}
+    each.__name__: each
+    for each in (
+        trim, lower, upper, title, shorten, fixed, given_name, family_name, phone, birthday, birthday_without_year,
+        birthday_with_year_zero, venue_day, night_of, venue_noon, day_written, day_read, country, country_in_three,
+        currency, minor_units, money_of_minor_units, decimal_amount, money_of_decimal, rounded, yes_no, yes_no_read,
+        choice, only, total, text, reference, reference_id, reference_record, reference_fact,
+    )
+}  # fmt: skip

@@ -6,7 +6,7 @@ from connections.models import Connection
 from integrations.providers.types import ObjectType
 from mappings import holding, rules
 from mappings.engine import Mapper, Rule, compile_rules
-from mappings.models import Direction, FieldMapping, FieldMappingTemplate
+from mappings.models import Direction, FieldMapping, FieldMappingTemplate, UpdateMode
 from mappings.outbound import OutboundMapper
 from mappings.rules import RuleData
 
@@ -21,12 +21,19 @@ def outbound_mapper_for(connection: Connection, object_type: ObjectType) -> Outb
     return OutboundMapper(_rules(connection, object_type, Direction.OUT), rules.context_of(connection))
 
 
-def inbound_rules(connection: Connection, object_type: ObjectType) -> dict[str, str]:
-    """Return the canonical paths that the rules in force fill, each with who wins there; "" as the object's policy."""
+class Filling(NamedTuple):
+    """How a rule fills a canonical path: who wins there ("" as the object's policy), and one of `UpdateMode`."""
+
+    who_wins: str = ""
+    mode: str = UpdateMode.OVERWRITE
+
+
+def inbound_rules(connection: Connection, object_type: ObjectType) -> dict[str, Filling]:
+    """Return the canonical paths that the rules in force fill, and how."""
     rows = FieldMapping.objects.in_force(connection).filter(
         object_type=object_type, direction=Direction.IN, paused_reason=""
     )
-    return dict(rows.values_list("target", "who_wins"))
+    return {target: Filling(wins, mode) for target, wins, mode in rows.values_list("target", "who_wins", "update_mode")}
 
 
 def in_force(connection: Connection) -> int:
@@ -86,6 +93,8 @@ def install_default(connection: Connection) -> None:
                 transforms=rule.get("transforms", []),
                 default=rule.get("default"),
                 required=rule.get("required", False),
+                update_mode=rule.get("update_mode", UpdateMode.OVERWRITE),
+                who_wins=rule.get("who_wins", ""),
                 reason=f"Template “{template.name}”",
             )
             for template in _defaults(connection)
@@ -100,7 +109,8 @@ def _as_data(connection: Connection, object_type: str, direction: Direction, ver
     rows = FieldMapping.objects.filter(
         connection=connection, version=version, object_type=object_type, direction=direction
     ).order_by("target")
-    return list(rows.values_list("target", "source", "transforms", "default", "required", "who_wins", "paused_reason"))
+    told = ("target", "source", "transforms", "default", "required", "update_mode", "who_wins", "paused_reason")
+    return list(rows.values_list(*told))
 
 
 def _rules(connection: Connection, object_type: ObjectType, direction: Direction) -> list[Rule]:

@@ -61,6 +61,21 @@ def ask_again(connection: Connection) -> bool:
     return bool(SchemaWatch.objects.filter(stale, connection=connection, due_at__gt=Now()).update(due_at=Now()))
 
 
+def mends_itself(connection: Connection) -> bool:
+    """Return whether the owner wished that what is certain and loses nothing is put right by itself."""
+    return SchemaWatch.objects.filter(connection=connection, mends_itself=True).exists()
+
+
+def let_mend(connection: Connection, wished: bool) -> None:
+    """Store the owner's wish about mending by itself."""
+    SchemaWatch.objects.update_or_create(connection=connection, defaults={"mends_itself": wished})
+
+
+def look_again(watch: SchemaWatch, *, after: timedelta) -> None:
+    """Let the fields be looked at again before the day is over."""
+    SchemaWatch.objects.filter(pk=watch.pk).update(due_at=Now() + after)
+
+
 def failed(watch: SchemaWatch, sentence: str) -> None:
     """Note that nothing was seen; what was known stays. It is tried again in an hour."""
     SchemaWatch.objects.filter(pk=watch.pk).update(problem=sentence[:300], due_at=Now() + _AGAIN)
@@ -90,6 +105,7 @@ def seen(
         for kind in {kind for kind, _ in found}:
             holding.hold(watch.connection, kind, before.get(kind, []), fields[kind], sampling(kind))
         holding.release(watch.connection, fields)
+        holding.note_need(watch.connection)
     return found
 
 

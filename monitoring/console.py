@@ -24,6 +24,7 @@ from integrations.providers.errors import ErrorClass
 from integrations.providers.types import ObjectType
 from monitoring import dead_letters, recovery, stale
 from monitoring.dead_letters import Filter
+from monitoring.fields_console import fields_page
 from monitoring.recovery import Done, Preview
 from syncing.models import Mode
 from webhooks import refusals
@@ -66,6 +67,7 @@ def urls(site: admin.AdminSite) -> list[Any]:
     """Return the addresses of the console, below the site's own."""
     pages: dict[str, View] = {
         "given-up": given_up, "queue": queue_page, "stale": stale_page, "providers": providers_page,
+        "fields": fields_page,
     }  # fmt: skip
     return [path(f"console/{name}/", site.admin_view(page), name=f"console_{name}") for name, page in pages.items()]
 

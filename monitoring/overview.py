@@ -33,9 +33,12 @@ SELECT DISTINCT ON (link.venue_id, link.provider)
        link.account_details ->> 'mode' AS mode, token.refresh_ends_at,
        wish.updated_at AS wished_at, wish.paused_at, wish.paused_until, wish.pause_reason,
        coalesce(nullif(person.first_name, ''), person.email, '') AS paused_by,
-       day.runs, day.good_runs, day.p95_ms
+       day.runs, day.good_runs, day.p95_ms,
+       watch.decision_since, watch.decision ->> 'object' AS decision_object,
+       watch.decision ->> 'direction' AS decision_direction, watch.decision ->> 'sentence' AS decision_sentence
 FROM connections link
 LEFT JOIN integration_configs wish ON wish.venue_id = link.venue_id AND wish.integration_id = link.provider
+LEFT JOIN schema_watches watch ON watch.connection_id = link.id
 LEFT JOIN oauth_tokens token ON token.connection_id = link.id
 LEFT JOIN auth_user person ON person.id = wish.paused_by_id
 LEFT JOIN LATERAL (

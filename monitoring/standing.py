@@ -215,12 +215,22 @@ class _State:
 
     def _needs_attention(self) -> tuple[datetime | None, str, Action]:
         see = Action("history", "See what happened", "GET", self.links["history"])
+        if self.row["decision_since"]:
+            return self.row["decision_since"], self._undecided_message(), self._decide()
         if not self.problems:
             return self.last_success_at, wording.late(self.last_success_at, self.missed, self.now), see
         first = self.problems[0]
         since = min((each.first_seen_at for each in self.problems if each.first_seen_at), default=None)
         rest = "" if first.error_class == ErrorClass.OURS else f" {wording.SAFE_REST}"
         return since, f"{first.sentence}{rest}", self._fix(first, see)
+
+    def _undecided_message(self) -> str:
+        return wording.undecided(self.row["decision_sentence"], self.row["decision_object"])
+
+    def _decide(self) -> Action:
+        way = urlencode({"direction": self.row["decision_direction"]})
+        page = self.links["page"].replace("?", f"fields/{self.row['decision_object']}/?")
+        return Action("decide_fields", "Choose a field", "GET", f"{page}&{way}")
 
     def _fix(self, first: ProblemGroup, see: Action) -> Action:
         if first.error_class == ErrorClass.PERMISSION:
@@ -285,8 +295,16 @@ class _State:
         )
 
     def _problems(self) -> list[ProblemGroup]:
-        """Return the open problems, the worst first: objects that stopped, then groups of records."""
-        return [*self._given_up(), *self._failing()]
+        """Return the open problems, the worst first: a lost field, objects that stopped, then groups of records."""
+        return [*self._undecided(), *self._given_up(), *self._failing()]
+
+    def _undecided(self) -> list[ProblemGroup]:
+        """Return the field that must be filled and has nothing any more to be filled from, or to go to."""
+        since = self.row["decision_since"]
+        if since is None:
+            return []
+        kind = self.row["decision_object"]
+        return [ProblemGroup(ErrorClass.MISSING_VALUE, kind, 1, since, self._undecided_message())]
 
     def _given_up(self) -> list[ProblemGroup]:
         """Return the objects whose last job was given up since the owner last connected, and that are still wanted."""

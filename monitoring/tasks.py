@@ -19,5 +19,6 @@ def recover_stale() -> None:
 
 @shared_task
 def tell_owners() -> None:
-    """Ask owners to reconnect what no longer accepts our access."""
+    """Ask owners to reconnect what no longer accepts our access, and to decide about fields that were lost."""
     mails.ask_to_reconnect()
+    mails.ask_to_decide()

@@ -210,6 +210,11 @@ def problem(error_class: str, count: int, object_type: str, field_label: str, pr
     )
 
 
+def undecided(sentence: str, object_type: str) -> str:
+    """Return the sentence of a field that must be filled and was lost."""
+    return f"{sentence} {objects_label(object_type)} wait until you choose another field for it. {SAFE_REST}"
+
+
 _GROUPS: dict[str, str] = {
     ErrorClass.MISSING_VALUE: "{records} {have} no {field}.",
     ErrorClass.INVALID_VALUE: "{records} could not be read as {provider} sent them.",

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable
+from datetime import timedelta
 from functools import partial
 
 from django.db import models
@@ -15,14 +16,14 @@ from integrations.providers import PROVIDERS
 from integrations.providers.base import LiveSchema, Provider, SeenSchema
 from integrations.providers.errors import BadRecord, ProviderError
 from integrations.providers.types import JSON, ObjectType
-from mappings import mending, watching
+from mappings import holding, mending, watching
 from mappings.catalogue import Fields
 from mappings.differences import Kind
 from mappings.evidence import Sample
 from mappings.healing import Findings
 from mappings.models import SchemaWatch
 from mappings.watching import Found
-from syncing import schedule
+from syncing import mapping, schedule
 from syncing.models import LinkState, RecordLink
 from syncing.typed_json import frozen
 
@@ -30,6 +31,7 @@ logger = logging.getLogger(__name__)
 _MOST_AT_ONCE = 50
 _MOST_STORED = 2000  # of an object, the newest: enough for every account of a company and every key in use
 _SAMPLES = 50
+_ONCE_READ = timedelta(minutes=5)  # by then what goes by another name was read anew
 
 
 def look_at_due() -> int:
@@ -62,6 +64,10 @@ def look(watch: SchemaWatch) -> bool:
         watch, live=live, stored=_stored(connection, provider), chosen=chosen, sampling=partial(_samples, connection)
     )
     _read_again(connection, provider, changes)
+    if watch.mends_itself:
+        _mend(connection)
+        if changes and holding.held_kinds(connection):
+            watching.look_again(watch, after=_ONCE_READ)
     if changes:
         logger.info("fields.changed", extra={"connection": str(connection.pk), "count": len(changes)})
     return True
@@ -82,6 +88,18 @@ def example(connection: Connection, kind: ObjectType) -> tuple[JSON, JSON]:
 def proposals(connection: Connection, kind: ObjectType) -> Findings:
     """Return what would mend the held rules of an object, judged by its newest records as they were last read."""
     return mending.findings(connection, kind, _samples(connection, kind, is_now=True))
+
+
+def _mend(connection: Connection) -> None:
+    """Put right what is certain and loses nothing, in a version like any other.
+
+    What was renamed is seldom certain at first: its values are read anew before they can bear witness.
+    """
+    for kind in holding.held_kinds(connection):
+        known = mapping.offers(connection, kind, proposals(connection, kind))
+        if chosen := mapping.safe(known):
+            version = mapping.heal(connection, kind, known, chosen, by=None)
+            logger.info("fields.mended", extra={"connection": str(connection.pk), "object": kind, "version": version})
 
 
 def _read_again(connection: Connection, provider: Provider, changes: Found) -> None:

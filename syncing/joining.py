@@ -18,9 +18,10 @@ from integrations.providers import PROVIDERS
 from integrations.providers.errors import ErrorClass
 from integrations.providers.types import ObjectType
 from mappings import canonical, versions
+from mappings.versions import Filling
 from syncing import identity, merge, store
 from syncing.identity import Holder
-from syncing.merge import Clash, Merged, Policy
+from syncing.merge import Clash, Merged, Policy, Way
 from syncing.models import LinkState
 from syncing.store import Batch, Draft, Known
 
@@ -53,8 +54,9 @@ class Joining:
 
     connection: Connection
     object_type: ObjectType
-    covers: Mapping[str, str]
+    covers: Mapping[str, Filling]
     policy_of_object: Policy
+    ways: Mapping[str, Way]
     notes: list[str] = field(default_factory=list)
 
     @classmethod
@@ -63,7 +65,9 @@ class Joining:
         config = IntegrationConfig.objects.filter(venue=connection.venue_id, integration=connection.provider).first()
         wished = config.who_wins.get(object_type) if config else None
         policy = Policy(wished) if wished else _POLICIES.get(object_type, _OTHERWISE)
-        return cls(connection, object_type, versions.inbound_rules(connection, object_type), policy)
+        covers = versions.inbound_rules(connection, object_type)
+        ways = {path: Way(each.mode) for path, each in covers.items() if each.mode != Way.OVERWRITE}
+        return cls(connection, object_type, covers, policy, ways)
 
     def told(self) -> list[str]:
         """Return, once, what was settled on the pages that were joined since."""
@@ -129,7 +133,7 @@ class Joining:
         theirs: dict[str, Any] = orjson.loads(store.content(draft.fields or {})[0])
         found = merge.merge(
             base, theirs, ours, covers=self.covers, policy=self._policy,
-            theirs_is_newer=(draft.external.updated_at or _NEVER) >= changed,
+            theirs_is_newer=(draft.external.updated_at or _NEVER) >= changed, ways=self.ways,
         )  # fmt: skip
         draft.fields = found.fields
         agreed = merge.flat(theirs)
@@ -144,8 +148,9 @@ class Joining:
         return {leaf for leaf in leaves for path in self.covers if leaf == path or leaf.startswith(f"{path}.")}
 
     def _policy(self, path: str) -> Policy:
-        own = next((wins for cover, wins in self.covers.items() if path == cover or path.startswith(f"{cover}.")), "")
-        return Policy(own) if own else self.policy_of_object
+        own = (each.who_wins for cover, each in self.covers.items() if path == cover or path.startswith(f"{cover}."))
+        wins = next(own, "")
+        return Policy(wins) if wins else self.policy_of_object
 
     def _tell(self, draft: Draft, found: Merged) -> None:
         """Put what a person has to decide on the link, and what was settled among the notes."""

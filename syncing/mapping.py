@@ -1,6 +1,7 @@
 """Rules and the records that they carry: what a change reaches, what rules would make of a record, what follows."""
 
-from collections.abc import Collection, Sequence
+import math
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -12,21 +13,46 @@ from integrations.problems import Problem
 from integrations.providers import PROVIDERS
 from integrations.providers.errors import BadRecord
 from integrations.providers.types import ObjectType
-from mappings import mending, rules, saving, trying, versions
+from mappings import field_list, mending, rules, saving, trying, versions
 from mappings.healing import Findings, Proposal, Verdict
 from mappings.models import Direction, FieldMapping, FieldMappingTemplate
 from mappings.rules import RuleData
 from mappings.saving import Saved
 from mappings.trying import Tried
-from syncing import queue
+from syncing import consent, own_list, queue
 from syncing.models import LinkState, Record, RecordLink, SyncCursor, Trigger
 from syncing.queue import Wanted
+
+_AMISS, _LATEST = 3, 12  # records that are offered as examples
 
 
 def reach(connection: Connection, objects: Collection[str]) -> int:
     """Return how many stored records of these objects are mapped again. One query."""
     links = RecordLink.objects.filter(connection=connection, external_type__in=list(objects))
     return links.exclude(state=LinkState.DELETED).count()
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """What saving leads to: records mapped again here, records looked at again on their way out, and calls for these.
+
+    `calls` is the least that sending all of them takes; `metered` whether such calls count against an allowance.
+    """
+
+    records: int
+    sent: int
+    calls: int
+    metered: bool
+
+
+def impact(connection: Connection, saved: Saved) -> Impact:
+    """Return what saving leads to, or has led to. A query for each object that is sent there, and two more."""
+    provider = PROVIDERS[connection.provider]
+    begun = [ObjectType(each) for each in saved.sent if each in provider.writers]
+    counts = {each: reach(connection, [each]) for each in begun if consent.has_begun(connection, each)}
+    calls = sum(math.ceil(count / provider.writers[each].batch_size) for each, count in counts.items())
+    is_metered = provider.call_class("POST", "/") in provider.spec.metered
+    return Impact(reach(connection, saved.objects), sum(counts.values()), calls, calls > 0 and is_metered)
 
 
 def save(
@@ -58,6 +84,29 @@ def merged(connection: Connection, template: FieldMappingTemplate, strategy: str
     return now + [each for each in offered if each.key not in filled]
 
 
+def examples(
+    connection: Connection, kind: ObjectType, direction: Direction, *, words: str = "", chosen: UUID | None = None
+) -> list[tuple[UUID, str]]:
+    """Return records to look at the rules with, each with its name: some with a problem first, then the latest.
+
+    `words` narrow them as they do in the list of records; the record with the id `chosen` is among them in any case.
+    """
+    every = Record.objects.live().filter(venue=connection.venue_id, object_type=kind)
+    if direction == Direction.IN:
+        every = every.filter(links__connection=connection)
+    found = own_list.matching(every, kind, words)
+    amiss = found.filter(links__connection=connection, links__problem__isnull=False).order_by("-pk")[:_AMISS]
+    latest = [*found.order_by("-pk")[:_LATEST], *(every.filter(pk=chosen) if chosen else ())]
+    known = {each.pk: f"{_named(each)} (with a problem)" for each in amiss}
+    known |= {each.pk: _named(each) for each in latest if each.pk not in known}
+    return list(known.items())
+
+
+def _named(record: Record) -> str:
+    """Return what an owner calls a record; its kind stands on the page already."""
+    return str(record).removeprefix(f"{record.object_type} ")
+
+
 def tried(
     connection: Connection,
     kind: ObjectType,
@@ -70,13 +119,20 @@ def tried(
 ) -> list[tuple[str, list[Tried]]]:
     """Return what the rules would make of a sample, of one record, or of the last few. Writes nothing, calls nobody."""
     mine = [each for each in wanted if (each.object_type, each.direction) == (kind, direction)]
-    context, run = rules.context_of(connection), trying.inward if direction == Direction.IN else trying.outward
+    context = rules.context_of(connection)
+    theirs = field_list.of(PROVIDERS[connection.provider], connection).get(kind, [])
+
+    def run(values: Mapping[str, Any]) -> list[Tried]:
+        if direction == Direction.IN:
+            return trying.inward(mine, values, context)
+        return trying.outward(mine, values, context, theirs)
+
     if sample is not None:
-        return [("", run(mine, sample, context))]
+        return [("", run(sample))]
     if direction == Direction.OUT:
         found = Record.objects.live().filter(venue=connection.venue_id, object_type=kind)
         found = found.filter(pk=record) if record else found.order_by("-pk")[:last]
-        return [(str(each), run(mine, each.fields, context)) for each in found]
+        return [(str(each), run(each.fields)) for each in found]
     links = RecordLink.objects.filter(connection=connection, external_type=kind).exclude(state=LinkState.DELETED)
     links = links.filter(record=record) if record else links.order_by("-pk")[:last]
     part = PROVIDERS[connection.provider].parts[kind]
@@ -86,7 +142,7 @@ def tried(
             values = part.values(link.raw)
         except BadRecord:
             continue
-        told.append((str(link.record or link.external_id), run(mine, values, context)))
+        told.append((str(link.record or link.external_id), run(values)))
     return told
 
 

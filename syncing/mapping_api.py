@@ -3,7 +3,6 @@
 from dataclasses import asdict
 from typing import Any
 
-from django.db.models import Q
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
@@ -15,10 +14,10 @@ from connections.models import Connection
 from integrations import catalogue
 from integrations.api_contract import StrictSerializer, venue_of
 from integrations.api_docs import PROVIDER, VENUE, example, problems
-from integrations.models import Role, VenueType
+from integrations.models import Role
 from integrations.problems import Problem
 from integrations.providers.types import ObjectType
-from mappings import rules, saving, versions
+from mappings import field_list, own_templates, rules, saving, versions
 from mappings.healing import Diagnosis
 from mappings.models import Direction, FieldMappingTemplate
 from mappings.rules import RuleData
@@ -41,7 +40,7 @@ _RULES = {
 }  # fmt: skip
 _SAVED = {
     "version": 4, "differences": ["Customers, Note: no longer filled"], "objects": ["customer"], "issues": [],
-    "impact": {"records": 1284, "calls": 0},
+    "impact": {"records": 1284, "sent": 0, "calls": 0, "metered": False},
 }  # fmt: skip
 _TRIED = {
     "fine": 1, "with_warnings": 0,
@@ -55,6 +54,10 @@ _TRIED = {
 _TEMPLATE = {
     "key": "square-customer", "name": "Square customers", "object": "customer", "venue_type": "general",
     "is_default": True, "why": "It fits every kind of venue.", "differences": [],
+}  # fmt: skip
+_OWN_TEMPLATE = _TEMPLATE | {
+    "key": "own-3f0c2c1ab0d04be79a1ff4b1c1f3b6de", "name": "Ours", "venue_type": "club", "is_default": False,
+    "why": "You saved it.",
 }  # fmt: skip
 _HEALED = {
     "version": 3, "applied": [],
@@ -138,9 +141,7 @@ class MappingViewSet(ViewSet):
         """Answer what the rules would make of records, step by step. Writes nothing, calls nobody."""
         connection = _connection(request, provider, Role.OPERATOR)
         given = _validated(bodies.TryRules, request)
-        kind = ObjectType(given["object"])
-        if kind not in catalogue.provider_or_404(provider).parts:
-            raise ValidationError({"object": ["This provider has no such object."]})
+        kind = _kind(provider, given)
         wanted: list[RuleData] = given.get("rules") or rules.of(connection, versions.in_force(connection))
         found = mapping.tried(
             connection, kind, Direction(given["direction"]), wanted, record=given.get("record"), last=given["last"],
@@ -181,7 +182,24 @@ class MappingViewSet(ViewSet):
         """Answer the templates for the provider and the venue's type, each with what it would change."""
         connection = _connection(request, provider, Role.VIEWER)
         now = rules.of(connection, versions.in_force(connection))
-        return Response({"templates": [_template(connection, each, now) for each in _offered(connection)]})
+        found, labels = own_templates.offered(connection), field_list.labels_of(connection)
+        return Response({"templates": [_template(connection, each, now, labels) for each in found]})
+
+    @extend_schema(
+        operation_id="save_mapping_template", tags=["mappings"], summary="Save the rules in force as a template",
+        parameters=[PROVIDER], request=bodies.KeepTemplate,
+        responses={
+            201: OpenApiResponse(bodies.TemplateOut, examples=[example("Saved", _OWN_TEMPLATE)]),
+            **problems("validation_failed", "not_connected", "conflict"),
+        },
+    )  # fmt: skip
+    def keep_template(self, request: Request, provider: str) -> Response:
+        """Save the rules of one object under a name, for this venue alone."""
+        connection = _connection(request, provider, Role.VENUE_ADMIN)
+        given = _validated(bodies.KeepTemplate, request)
+        kept = own_templates.keep(connection, _kind(provider, given), given["name"])
+        now = rules.of(connection, versions.in_force(connection))
+        return Response(_template(connection, kept, now, field_list.labels_of(connection)), status=201)
 
     @extend_schema(
         operation_id="apply_mapping_template", tags=["mappings"], summary="Take a template over",
@@ -194,7 +212,7 @@ class MappingViewSet(ViewSet):
         """Store the rules with a template's as the next version; with `dry_run` only tell the difference."""
         connection = _connection(request, provider, Role.VENUE_ADMIN)
         given = _validated(bodies.ApplyTemplate, request)
-        template = _offered(connection).filter(key=given["template"]).first()
+        template = own_templates.offered(connection).filter(key=given["template"]).first()
         if template is None:
             raise Problem("not_found", "There is no such template for this venue.")
         return _saved(
@@ -215,9 +233,7 @@ class MappingViewSet(ViewSet):
         """Answer what would mend the rules that are held, and put what is named into force as the next version."""
         connection = _connection(request, provider, Role.VENUE_ADMIN)
         given = _validated(bodies.HealRules, request)
-        kind, wanted = ObjectType(given["object"]), given["apply"]
-        if kind not in catalogue.provider_or_404(provider).parts:
-            raise ValidationError({"object": ["This provider has no such object."]})
+        kind, wanted = _kind(provider, given), given["apply"]
         found = fields.proposals(connection, kind)
         known = mapping.offers(connection, kind, found)
         chosen = mapping.safe(known) if wanted == ["safe"] else wanted
@@ -260,6 +276,13 @@ def _connection(request: Request, provider: str, at_least: Role) -> Connection:
     return connection
 
 
+def _kind(provider: str, given: dict[str, Any]) -> ObjectType:
+    """Return the object that was named. Raises ValidationError for one that the provider has not."""
+    if given["object"] not in catalogue.provider_or_404(provider).parts:
+        raise ValidationError({"object": ["This provider has no such object."]})
+    return ObjectType(given["object"])
+
+
 def _validated(kind: type[StrictSerializer], request: Request) -> dict[str, Any]:
     serializer = kind(data=request.data)
     serializer.is_valid(raise_exception=True)
@@ -274,8 +297,10 @@ def _saved(
     found = saving.judged(connection, wanted)
     if dry_run:
         before = rules.of(connection, versions.in_force(connection))
-        objects = sorted({each.object_type for each in [*before, *wanted] if (each in before) != (each in wanted)})
-        return Response(_told(connection, Saved(seen, rules.differences(before, wanted), objects), found))
+        objects = sorted({each.object_type for each in rules.unlike(before, wanted)})
+        sent = sorted({each.object_type for each in rules.unlike(before, wanted) if each.direction == Direction.OUT})
+        told = rules.differences(before, wanted, field_list.labels_of(connection))
+        return Response(_told(connection, Saved(seen, told, objects, sent), found))
     done = mapping.save(connection, wanted, seen=seen, by=request.user, reason=reason, confirmed=confirmed)
     tasks.ring(len(done.objects))
     return Response(_told(connection, done, found), headers={"ETag": f'"{done.version}"'})
@@ -285,7 +310,7 @@ def _told(connection: Connection, saved: Saved, found: list[Any]) -> dict[str, A
     return {
         "version": saved.version, "differences": saved.differences, "objects": saved.objects,
         "issues": [asdict(each) for each in found],
-        "impact": {"records": mapping.reach(connection, saved.objects), "calls": 0},
+        "impact": asdict(mapping.impact(connection, saved)),
     }  # fmt: skip
 
 
@@ -297,28 +322,18 @@ def _differences(request: Request, connection: Connection) -> list[str]:
     first, second = _number(one, "diff"), _number(other, "diff")
     if first is None or second is None:
         raise ValidationError({"diff": ["Name two versions, such as 3..5."]})
-    return rules.differences(rules.of(connection, first), rules.of(connection, second))
+    labels = field_list.labels_of(connection)
+    return rules.differences(rules.of(connection, first), rules.of(connection, second), labels)
 
 
-def _offered(connection: Connection) -> Any:
-    """Return the templates of the provider that are for the venue's type or for all, and the venue's own."""
-    own = Q(venue=connection.venue_id)
-    shared = Q(venue=None, venue_type__in=[connection.venue.venue_type, VenueType.GENERAL])
-    return FieldMappingTemplate.objects.filter(own | shared, provider=connection.provider)
-
-
-def _template(connection: Connection, template: FieldMappingTemplate, now: list[RuleData]) -> dict[str, Any]:
+def _template(
+    connection: Connection, template: FieldMappingTemplate, now: list[RuleData], labels: rules.Labels
+) -> dict[str, Any]:
     of_object = [each for each in now if each.object_type == template.object_type]
-    if template.venue_id:
-        why = "You saved it."
-    elif template.venue_type == VenueType.GENERAL:
-        why = "It fits every kind of venue."
-    else:
-        why = f"{connection.venue} is a {template.get_venue_type_display().lower()}."
     return {
         "key": template.key, "name": template.name, "object": template.object_type, "venue_type": template.venue_type,
-        "is_default": template.is_default, "why": why,
-        "differences": rules.differences(of_object, rules.of_template(template.object_type, template.rules)),
+        "is_default": template.is_default, "why": own_templates.why(connection, template),
+        "differences": rules.differences(of_object, rules.of_template(template.object_type, template.rules), labels),
     }  # fmt: skip
 
 

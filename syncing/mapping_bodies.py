@@ -72,6 +72,14 @@ class ApplyTemplate(StrictSerializer):
     dry_run = serializers.BooleanField(default=False)
 
 
+class KeepTemplate(StrictSerializer):
+    """Save the rules in force of one object under a name."""
+
+    venue = serializers.CharField(required=False, max_length=120)
+    object = serializers.ChoiceField(choices=choices_of(ObjectType))
+    name = serializers.CharField(max_length=120)
+
+
 class HealRules(StrictSerializer):
     """Tell what would mend the rules that are held; `apply` puts some of it into force."""
 
@@ -128,10 +136,12 @@ class IssueOut(serializers.Serializer[Any]):
 
 
 class Impact(serializers.Serializer[Any]):
-    """What saving would lead to: records mapped again from what is stored here, and calls to the provider for it."""
+    """What saving would lead to: records mapped again here, those looked at again on their way out, calls for these."""
 
     records = serializers.IntegerField()
-    calls = serializers.IntegerField()
+    sent = serializers.IntegerField()
+    calls = serializers.IntegerField(help_text="The least that sending all of them takes.")
+    metered = serializers.BooleanField(help_text="Whether such calls count against an allowance.")
 
 
 class SavedRules(serializers.Serializer[Any]):

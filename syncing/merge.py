@@ -29,6 +29,15 @@ class Policy(StrEnum):
     ASK = "ask"
 
 
+class Way(StrEnum):
+    """What becomes of a value that is already there. The same words as the rules have for it."""
+
+    OVERWRITE = "overwrite"
+    IF_NEW = "if_new"
+    IF_EMPTY = "if_empty"
+    APPEND = "append"
+
+
 @dataclass(frozen=True, slots=True)
 class Clash:
     """A field that both sides changed to different values. `taken` is "ours" or "theirs", "" when a person is asked."""
@@ -61,18 +70,22 @@ def merge(
     covers: Collection[str],
     policy: Callable[[str], Policy],
     theirs_is_newer: bool,
+    ways: Mapping[str, Way] | None = None,
 ) -> Merged:
     """Return our fields with what changed on their side.
 
     `covers` are the canonical paths that their side can tell; whatever else we know stays. `base` None means that both
-    sides agreed on what we have. `policy` gives the rule for a path.
+    sides agreed on what we have. `policy` gives the rule for a path. `ways` are the covered paths whose values do not
+    simply go over what is there.
     """
     was, there, here = flat(ours if base is None else base), flat(theirs), flat(ours)
     merged, result = Merged(), dict(here)
     for path in _covered(covers, there, here):
         before, their, our = was.get(path), there.get(path), here.get(path)
-        if path == _TAGS:
-            value: Any = _union(before, their, our)
+        if ways and (way := _way(path, ways)) is not None and _keeps(way, our):
+            value: Any = _added(our, their) if way is Way.APPEND else our
+        elif path == _TAGS:
+            value = _union(before, their, our)
         elif their in (before, our):
             value = our
         elif our == before:
@@ -155,6 +168,23 @@ def _covered(covers: Collection[str], there: Mapping[str, Any], here: Mapping[st
     """Return the leaves at or below the covered paths, in a fixed order."""
     known = there.keys() | here.keys()
     return sorted(path for path in known if is_below(path, covers))
+
+
+def _way(path: str, ways: Mapping[str, Way]) -> Way | None:
+    return next((way for cover, way in ways.items() if path == cover or path.startswith(f"{cover}.")), None)
+
+
+def _keeps(way: Way, our: Any) -> bool:
+    """Return whether what is here stays: the record is not new, so only what is empty may be filled, or added to."""
+    if way is Way.APPEND:
+        return our is None or isinstance(our, list)
+    return way is Way.IF_NEW or (way is Way.IF_EMPTY and our is not None)
+
+
+def _added(our: list[Any] | None, their: Any) -> list[Any] | None:
+    """Return our entries and behind them those of theirs that we lack; nothing is taken away."""
+    here, more = list(our or ()), their if isinstance(their, list) else [] if their is None else [their]
+    return [*here, *(each for each in more if each not in here)] or None
 
 
 def _decided(clash: Clash, policy: Policy, theirs_is_newer: bool) -> Clash:

@@ -21,7 +21,7 @@ from integrations.providers.base import ChoosyOutlet, ComparingOutlet, CountingO
 from integrations.providers.errors import BadRecord
 from integrations.providers.types import ObjectType, Operation, Values, Write
 from mappings import canonical, versions
-from mappings.models import Direction
+from mappings.models import Direction, UpdateMode
 from mappings.outbound import OutboundMapper, Outgoing
 from syncing import intents, merge
 from syncing.models import NEW, LinkState, RecordLink, SyncCursor
@@ -136,6 +136,9 @@ class Planner:
         self._unfit = self.outlet.unfit if isinstance(self.outlet, ChoosyOutlet) else None
         self._is_same = self.outlet.is_same if isinstance(self.outlet, ComparingOutlet) else None
         self.mapper: OutboundMapper = versions.outbound_mapper_for(connection, object_type)
+        self._once, self._if_empty, self._adding = (
+            self.mapper.by_mode(each) for each in (UpdateMode.IF_NEW, UpdateMode.IF_EMPTY, UpdateMode.APPEND)
+        )
         config = IntegrationConfig.objects.filter(venue=connection.venue_id, integration=connection.provider).first()
         wished = (config.deletes if config else ()) if deletes is None else deletes
         self.deletes = self.outlet.deletable and object_type in wished
@@ -239,7 +242,7 @@ class Planner:
         clashing = _clashing(row.problem, row.state)
         paths = {path for path in merge.changed(agreed, ours) if path not in clashing}
         changed = (self.mapper.touched(paths) & self.outlet.writable) | self._by_new_rules
-        touched = changed - self.outlet.created_only
+        touched = changed - self.outlet.created_only - self._once
         if not touched:
             return row.step()
         outgoing = self.mapper(resolved.fields)
@@ -249,7 +252,9 @@ class Planner:
         except BadRecord:
             return row.step(left_out="What the provider has of it cannot be read.")
         # What was theirs alone until now is not overwritten for a new rule: only what they lack is filled.
-        kept = {name for name in self._new_rules.new - self.mapper.touched(paths) if theirs.get(name) not in _EMPTY}
+        fills = (self._new_rules.new - self.mapper.touched(paths)) | self._if_empty
+        kept = {name for name in fills if theirs.get(name) not in _EMPTY}
+        outgoing.values.update(self._added(outgoing.values, theirs))
         values = self._differing(touched - outgoing.withheld - kept, outgoing.values, theirs)
         if not values:
             return row.step()
@@ -262,6 +267,15 @@ class Planner:
         )  # fmt: skip
         before = {name: theirs.get(name) for name in values}
         return self._fit(row.step(write=write, before=before, agreed=ours if agreed is None else agreed, ours=ours))
+
+    def _added(self, ours: Values, theirs: Values) -> Values:
+        """Return the lists that we only add to: theirs, and behind it what they lack."""
+        lists = {name: (theirs.get(name) or [], ours.get(name) or []) for name in self._adding}
+        return {
+            name: [*there, *(each for each in here if each not in there)]
+            for name, (there, here) in lists.items()
+            if isinstance(there, list) and isinstance(here, list)
+        }
 
     def _differing(self, names: Collection[str], ours: Values, theirs: Values) -> Values:
         return {name: value for name in sorted(names) if not self._same(name, value := ours.get(name), theirs)}

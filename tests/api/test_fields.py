@@ -31,7 +31,7 @@ def test_before_a_connect_it_is_what_all_accounts_have(as_user: SignedIn, viewer
     assert (answer.json()["seen_at"], answer.json()["changes"]) == (None, [])
     assert field(answer, "given_name") == {
         "id": "given_name", "label": "First name", "type": "text", "required": False, "writable": True,
-        "max_length": None, "enum": [], "sample": None,
+        "max_length": 300, "enum": [], "sample": None,
     }  # fmt: skip
 
 

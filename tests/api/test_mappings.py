@@ -7,7 +7,7 @@ import pytest
 from connections.models import Connection
 from integrations.models import Venue
 from mappings import rules, versions
-from mappings.models import FieldMapping
+from mappings.models import FieldMapping, SchemaWatch
 from syncing.models import Record, RecordLink, SyncCursor, SyncJob
 from tests.api.conftest import SignedIn
 from tests.api.described import assert_as_described
@@ -63,7 +63,7 @@ def test_saving_makes_the_next_version_and_maps_the_changed_objects_again(
     answer = put(as_user(owner), without(connection, "note"), 1, reason="Notes stay there")
     assert (answer.status_code, answer["ETag"], answer.json()["version"]) == (200, '"2"', 2)
     assert answer.json()["differences"][0] == "Customers, Note: no longer filled"
-    assert answer.json()["impact"] == {"records": 1, "calls": 0}
+    assert answer.json()["impact"] == {"records": 1, "sent": 0, "calls": 0, "metered": False}
     assert list(SyncJob.objects.values_list("object_type", flat=True)) == ["customer"]
     saved = FieldMapping.objects.filter(version=2).first()
     assert saved is not None
@@ -118,7 +118,7 @@ def test_any_version_comes_back_and_differences_are_told(as_user: SignedIn, owne
     back = client.post(f"{PATH}/reset", {"version": 1})
     assert (back.status_code, back.json()["version"], in_force(connection)) == (200, 3, first)
     told = client.get(PATH, {"diff": "2..3"}).json()
-    assert any(each.startswith("Customers, Note: filled from note") for each in told["differences"])
+    assert any(each.startswith("Customers, Note: filled from Note") for each in told["differences"])
     assert told["history"][0]["reason"] == "Version 1 again"
     assert client.post(f"{PATH}/reset", {"version": 9}).json()["code"] == "not_found"
 
@@ -187,3 +187,55 @@ def test_nothing_of_another_venue_can_be_named(
 def test_without_a_schedule_nothing_is_queued(as_user: SignedIn, owner: Any, connection: Connection) -> None:
     put(as_user(owner), without(connection, "note"), 1)
     assert (SyncCursor.objects.count(), SyncJob.objects.count()) == (0, 0)
+
+
+def test_rules_are_saved_as_a_template_and_taken_over_by_nobody_else(
+    as_user: SignedIn, owner: Any, operator: Any, stranger: Any, connection: Connection, openapi: dict[str, Any]
+) -> None:
+    client, asked = as_user(owner), {"object": "customer", "name": "Ours"}
+    put(client, without(connection, "note"), 1)
+    assert as_user(operator).post(f"{PATH}/templates", asked).status_code == 403
+    kept = client.post(f"{PATH}/templates", asked)
+    assert (kept.status_code, kept.json()["why"], kept.json()["differences"]) == (201, "You saved it.", [])
+    assert client.post(f"{PATH}/templates", asked).json()["code"] == "conflict"
+    assert client.post(f"{PATH}/templates", asked | {"object": "account"}).json()["code"] == "validation_failed"
+    assert_as_described(openapi, kept, "/api/v1/integrations/{provider}/mappings/templates/", "post")
+    key = kept.json()["key"]
+    other = ConnectionFactory(venue=Venue.objects.get(slug="elsewhere"))
+    versions.install_default(other)
+    theirs = as_user(stranger)
+    assert key not in {each["key"] for each in theirs.get(f"{PATH}/templates").json()["templates"]}
+    taken = theirs.post(f"{PATH}/apply-template", {"template": key, "strategy": "replace"})
+    assert (taken.status_code, versions.in_force(other)) == (404, 1)
+    client.post(f"{PATH}/reset", {})
+    back = client.post(f"{PATH}/apply-template", {"template": key, "strategy": "replace", "confirmed": True})
+    assert "note" not in {each["target"] for each in in_force(connection) if each["object"] == "customer"
+                          and each["direction"] == "in"}, back.json()  # fmt: skip
+
+
+def test_saving_tells_what_is_sent_again_and_the_calls_for_it(
+    as_user: SignedIn, owner: Any, connection: Connection, guest: RecordLink
+) -> None:
+    wanted = [each for each in in_force(connection) if (each["object"], each["direction"], each["source"]) !=
+              ("customer", "out", "note")]  # fmt: skip
+    told = put(as_user(owner), wanted, 1, dry_run=True).json()["impact"]
+    assert told == {"records": 1, "sent": 0, "calls": 0, "metered": False}
+    SyncCursor.objects.create(
+        connection=connection, object_type="customer", direction="out", position={"accepted": {"plan": "x"}}
+    )
+    told = put(as_user(owner), wanted, 1, dry_run=True).json()["impact"]
+    assert told == {"records": 1, "sent": 1, "calls": 1, "metered": False}
+
+
+def test_a_test_says_what_the_providers_field_does_not_take(
+    as_user: SignedIn, operator: Any, connection: Connection, guest: RecordLink
+) -> None:
+    SchemaWatch.objects.create(
+        connection=connection, taken_at="2026-11-01T00:00Z",
+        fields={"customer": [{"id": "note", "label": "Note", "type": "text", "writable": True, "longest": 4}]},
+    )  # fmt: skip
+    Record.objects.update(fields={"note": "a long remark"})
+    rule = {"object": "customer", "direction": "out", "source": "note", "target": "note"}
+    asked = {"object": "customer", "direction": "out", "rules": [rule]}
+    (row,) = as_user(operator).post(f"{PATH}/test", asked).json()["records"][0]["rows"]
+    assert row["warning"] == "It has 13 characters, and Note takes 4."

@@ -50,6 +50,12 @@ ROUTES: dict[str, tuple[str, str, dict[str, Any], tuple[int, int, int, int, int]
     "api-mappings save": ("put", "integrations/square/mappings", {"rules": []}, (401, 404, 403, 403, 400)),
     "api-mappings-test": ("post", "integrations/square/mappings/test", CUSTOMERS, (401, 404, 403, 200, 200)),
     "api-mappings-templates": ("get", "integrations/square/mappings/templates", {}, (401, 404, 200, 200, 200)),
+    "api-mappings-templates keep": (
+        "post",
+        "integrations/square/mappings/templates",
+        CUSTOMERS | {"name": "Ours"},
+        (401, 404, 403, 403, 201),
+    ),
     "api-mappings-apply": ("post", "integrations/square/mappings/apply-template", {}, (401, 404, 403, 403, 400)),
     "api-mappings-heal": ("post", "integrations/square/mappings/heal", CUSTOMERS, (401, 404, 403, 403, 200)),
     "api-mappings-reset": ("post", "integrations/square/mappings/reset", {}, (401, 404, 403, 403, 200)),

@@ -151,7 +151,7 @@ def test_the_quick_pass_and_the_careful_one_say_the_same(values: dict[str, Any],
     rules = [_RULES[number] for number in sorted(chosen)]
     context = Context("square")
     steps = [
-        (rule.source, tuple(rule.target.split(".")), engine._chain(rule, context), rule.default, rule.required,
+        (rule.source, tuple(rule.target.split(".")), engine._chain(rule, context, False), rule.default, rule.required,
          rule.target)
         for rule in rules
     ]  # fmt: skip

@@ -69,6 +69,14 @@ def test_what_a_record_must_have_must_be_filled() -> None:
     assert codes(RuleData("product", "in", "description", "description")) == {"required_unmapped"}
 
 
+def test_what_the_provider_demands_must_be_filled_once_anything_is_sent() -> None:
+    text = RuleData("product", "out", "description", "description")
+    assert codes(text, before=()) == {"required_unmapped"}
+    assert codes(text, RuleData("product", "out", "name", "name"), before=()) == set()
+    held = judging.issues("square", [text, SENT], before=[text], context=CONTEXT, fields=FIELDS)
+    assert [each.level for each in held if each.code == "required_unmapped"] == [Level.WARNING]
+
+
 def test_a_change_of_what_tells_people_apart_is_to_be_confirmed() -> None:
     assert codes(replace(EMAIL, transforms=[]), before=(EMAIL,)) == {"identity_key"}
 
@@ -98,6 +106,13 @@ def test_differences_are_told_in_words() -> None:
     changed = replace(EMAIL, transforms=[{"name": "trim"}, {"name": "lower"}])
     assert rules.differences([EMAIL, NAME], [changed, SENT]) == [
         "Customers, First name: no longer filled",
-        "Customers, E-mail: email_address (trim) → email_address (trim, lower)",
-        "Customers sent, given_name: filled from given_name (as it is)",
+        "Customers, E-mail: email_address (trim) → email_address (trim, Lower-case)",
+        "Customers sent, given_name: filled from First name (as it is)",
+    ]
+    labels = {("customer", "email_address"): "E-mail address", ("customer", "given_name"): "Given name"}
+    more = replace(changed, default="none", update_mode="if_empty", who_wins="ask")
+    assert rules.differences([EMAIL], [more, SENT], labels) == [
+        "Customers, E-mail: E-mail address (trim) → E-mail address (trim, Lower-case), else “none”, only when empty, "
+        "asks when both changed",
+        "Customers sent, Given name: filled from First name (as it is)",
     ]

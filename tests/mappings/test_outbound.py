@@ -69,3 +69,10 @@ def test_a_value_that_does_not_fit_or_is_not_let_out_is_withheld_and_nothing_is_
 def test_what_must_be_there_and_is_not_is_told_by_our_own_name() -> None:
     (remark,) = mapper(Rule("email", "email_address", required=True))({"phone": "+447700900123"}).remarks
     assert (remark.target, remark.required) == ("email", True)
+
+
+def test_a_field_id_within_a_list_is_one_name_however_many_dots_it_has() -> None:
+    lines = [{"name": "each", "rules": [{"source": "name", "target": "ItemRef.name"}]}]
+    assert mapper(Rule("lines", "lines", lines))({"lines": [{"name": "Tea"}]}).values == {
+        "lines": [{"ItemRef.name": "Tea"}]
+    }

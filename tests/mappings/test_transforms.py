@@ -78,6 +78,41 @@ CASES: list[tuple[str, Context, dict[str, Any], Any, Any]] = [
     ("reference", LONDON, {"to": "customer"}, "C1", {"provider": "square", "type": "customer", "id": "C1"}),
     ("reference", Context("stripe"), {"to": "order"}, 7, {"provider": "stripe", "type": "order", "id": "7"}),
     ("reference", LONDON, {"to": "location"}, "L 1", {"provider": "square", "type": "location", "id": "L 1"}),
+    ("title", LONDON, {}, "mia O'NEILL-hart", "Mia O'Neill-Hart"), ("title", LONDON, {}, "l’ecole", "L’Ecole"),
+    ("title", LONDON, {}, "the singer's night", "The Singer's Night"), ("title", LONDON, {}, "don’t", "Don’t"),
+    ("shorten", LONDON, {"to": 11}, "The Lantern Room", "The Lantern"), ("shorten", LONDON, {"to": 4}, "The x", "The"),
+    ("shorten", LONDON, {"to": 1}, " x", None), ("shorten", LONDON, {"to": 3}, 12345, "123"),
+    ("fixed", LONDON, {"text": "Lantern Room"}, "anything", "Lantern Room"),
+    ("night_of", LONDON, {"until": 6}, datetime(2026, 7, 2, 1, 30, tzinfo=UTC), "2026-07-01"),
+    ("night_of", LONDON, {"until": 6}, datetime(2026, 7, 2, 5, 0, tzinfo=UTC), "2026-07-02"),
+    ("night_of", NEW_YORK, {"until": 6}, datetime(2026, 7, 2, 8, 0, tzinfo=UTC), "2026-07-01"),
+    ("night_of", LONDON, {"until": 6}, "2026-07-02", UNFIT),
+    ("night_of", NEW_YORK, {"until": 6}, datetime(1, 1, 1, tzinfo=UTC), UNFIT),
+    ("day_written", LONDON, {"form": "DD/MM/YYYY"}, "2026-03-04", "04/03/2026"),
+    ("day_written", LONDON, {"form": "MM/DD/YYYY"}, datetime(2026, 7, 1, 23, 30, tzinfo=UTC), "07/02/2026"),
+    ("day_written", LONDON, {"form": "DD.MM.YYYY"}, "0900-03-04", "04.03.0900"),
+    ("day_written", LONDON, {"form": "YYYY-MM-DD"}, "2026-02-30", UNFIT),
+    ("day_read", LONDON, {"form": "DD/MM/YYYY"}, " 04/03/2026", "2026-03-04"),
+    ("day_read", LONDON, {"form": "MM/DD/YYYY"}, "31/03/2026", UNFIT),
+    ("minor_units", LONDON, {}, Money(120450, "GBP"), 120450), ("minor_units", LONDON, {}, 7, UNFIT),
+    ("money_of_minor_units", LONDON, {"currency": "JPY"}, 1205, Money(1205, "JPY")),
+    ("money_of_minor_units", LONDON, {"currency": "GBP"}, "1205", Money(1205, "GBP")),
+    ("money_of_minor_units", LONDON, {"currency": "GBP"}, 12.5, UNFIT),
+    ("money_of_minor_units", LONDON, {"currency": "GBP"}, "some", UNFIT),
+    ("decimal_amount", LONDON, {}, Money(120450, "GBP"), "1204.50"), ("decimal_amount", LONDON, {}, "x", UNFIT),
+    ("decimal_amount", LONDON, {}, Money(1200, "JPY"), "1200"),
+    ("decimal_amount", LONDON, {}, Money(1205, "KWD"), "1.205"),
+    ("money_of_decimal", LONDON, {"currency": "KWD"}, "1.205", Money(1205, "KWD")),
+    ("money_of_decimal", LONDON, {"currency": "JPY"}, 1200, Money(1200, "JPY")),
+    ("money_of_decimal", LONDON, {"currency": "GBP"}, "1.205", UNFIT),
+    ("money_of_decimal", LONDON, {"currency": "GBP"}, "n/a", UNFIT),
+    ("rounded", LONDON, {"to": 1}, 2.25, 2.3), ("rounded", LONDON, {"to": 0}, 2.5, 3),
+    ("rounded", LONDON, {"to": 2}, "2.345", "2.35"), ("rounded", LONDON, {"to": 0}, True, UNFIT),
+    ("rounded", LONDON, {"to": 0}, "many", UNFIT), ("rounded", LONDON, {"to": 0}, float("nan"), UNFIT),
+    ("yes_no", LONDON, {"yes": "ja", "no": "nein"}, True, "ja"), ("yes_no", LONDON, {}, False, "no"),
+    ("yes_no", LONDON, {}, "yes", UNFIT),
+    ("yes_no_read", LONDON, {"yes": "ja", "no": "nein"}, " JA ", True), ("yes_no_read", LONDON, {}, "off", False),
+    ("yes_no_read", LONDON, {}, "", None), ("yes_no_read", LONDON, {}, "perhaps", UNFIT),
 ]  # fmt: skip
 
 
@@ -100,7 +135,9 @@ def test_a_value_becomes_what_it_should(
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "choice": KINDS, "reference": {"to": "customer"}, "only": {"part": "sku"}, "reference_fact": {"of": "name"},
-    "total": {"part": "amount"},
+    "total": {"part": "amount"}, "shorten": {"to": 3}, "fixed": {"text": "x"}, "night_of": {"until": 6},
+    "day_written": {"form": "DD/MM/YYYY"}, "day_read": {"form": "DD/MM/YYYY"}, "rounded": {"to": 2},
+    "money_of_minor_units": {"currency": "GBP"}, "money_of_decimal": {"currency": "GBP"},
 }  # fmt: skip
 ANYTHING = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.lists(st.text()) | st.datetimes(
     timezones=st.just(UTC)

@@ -5,8 +5,6 @@
 
 import os
 from dataclasses import fields
-from datetime import date
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -14,14 +12,11 @@ from hypothesis import strategies as st
 
 from benchmarks import mapping as speed
 from integrations.providers import PROVIDERS
-from mappings import judging
 from mappings.engine import compile_rules
-from mappings.models import Direction
 from mappings.outbound import OutboundMapper
-from mappings.rules import RuleData
 from mappings.transforms import Context
+from tests.mappings import round_trips
 from tests.mappings.corpus_cases import Judged, cases, judge
-from tests.mappings.test_judging import shipped
 
 HALVES = {
     "tuning half": [each for each in cases() if not each.is_held_back],
@@ -64,45 +59,24 @@ def test_rules_are_as_fast_as_half_of_a_function_written_by_hand() -> None:
     assert ratio >= speed.GOAL
 
 
-def two_way(provider: str) -> list[tuple[RuleData, RuleData]]:
-    """Return the shipped pairs of a customer's rules that carry a field there and back; not those that lose a part."""
-    rules = [each for each in shipped(provider) if each.object_type == "customer"]
-    inward = {(each.source, each.target): each for each in rules if each.direction == Direction.IN}
-    return [
-        (out, inward[out.target, out.source])
-        for out in rules
-        if out.direction == Direction.OUT and (out.target, out.source) in inward and not judging.loses(out)
-    ]
+TWO_WAY = round_trips.two_way()
 
 
-_VALUES: dict[str, st.SearchStrategy[Any]] = {
-    "email": st.emails().map(str.lower),
-    "phone": st.integers(7_700_900_000, 7_700_900_999).map(lambda number: f"+44{number}"),
-    "birthday": st.dates(min_value=date(1920, 1, 1)).map(lambda day: day.isoformat()),
-    "address.country": st.sampled_from(["GB", "DE", "US", "FR"]),
-    "marketing_consent.status": st.just("unsubscribed"),  # nothing else leaves: nobody is signed up by a sync
-    "locale": st.sampled_from(["en", "de"]),
-    "tags": st.lists(st.text("abc", min_size=1), unique=True),
-}
-_WORDS = st.text(st.characters(categories=["L", "N"]), min_size=1, max_size=20)
+def test_every_provider_and_every_kind_of_venue_has_rules_that_go_both_ways() -> None:
+    assert {key.partition("-")[0] for key in TWO_WAY} == set(PROVIDERS)
+    assert {"square-product-club", "stripe-invoice", "mailchimp-customer-theatre"} <= TWO_WAY.keys()
+    count = sum(len(pairs) for pairs in TWO_WAY.values())
+    print(f"\n  ✔ {len(TWO_WAY)} templates with {count} fields that go out and come back as they were", flush=True)
 
 
-@pytest.mark.parametrize("provider", PROVIDERS)
+@pytest.mark.parametrize("template", TWO_WAY)
 @given(data=st.data())
-@settings(max_examples=50, deadline=None)
-def test_what_goes_out_comes_back_as_it_was(provider: str, data: st.DataObject) -> None:
-    pairs = two_way(provider)
-    assert len(pairs) >= 3
-    fields_here: dict[str, Any] = {}
-    for out, _ in pairs:
-        value = data.draw(_VALUES.get(out.source, _WORDS))
-        into = fields_here
-        *parents, leaf = out.source.split(".")
-        for name in parents:
-            into = into.setdefault(name, {})
-        into[leaf] = value
-    context = Context(provider)
-    there = OutboundMapper([out.rule() for out, _ in pairs], context)(fields_here)
+@settings(max_examples=200 if os.environ.get("PROOFS") == "full" else 30, deadline=None)
+def test_what_goes_out_comes_back_as_it_was(template: str, data: st.DataObject) -> None:
+    provider, pairs = template.partition("-")[0], TWO_WAY[template]
+    here = data.draw(round_trips.fields(provider, pairs))
+    context = Context(provider, "Europe/London", "GB")
+    there = OutboundMapper([out.rule() for out, _ in pairs], context)(here)
     assert there.remarks == []
     back = compile_rules([into.rule() for _, into in pairs], context)(there.values)
-    assert (back.fields, back.remarks) == (fields_here, [])
+    assert (back.fields, back.remarks) == (here, [])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from syncing.merge import Clash, Merged, Policy, changed, flat, merge, nested, strictest
+from syncing.merge import Clash, Merged, Policy, Way, changed, flat, merge, nested, strictest
 
 _DAYS = [f"2026-03-0{day + 1}T10:00:00Z" for day in range(5)]
 COVERS = ("given_name", "family_name", "email", "address.line1", "address.city", "tags", "marketing_consent.status")
@@ -137,3 +137,20 @@ def test_flat_and_nested_are_each_other_s_reverse(values: Any) -> None:
     assert nested(flat({"address": values, **values})) == {
         name: value for name, value in {"address": values, **values}.items() if value
     }
+
+
+@pytest.mark.parametrize(
+    ("way", "theirs", "ours", "kept"),
+    [
+        (Way.IF_NEW, "Nelly", "Nell", "Nell"), (Way.IF_NEW, "Nelly", None, None),
+        (Way.IF_EMPTY, "Nelly", "Nell", "Nell"), (Way.IF_EMPTY, "Nelly", None, "Nelly"),
+        (Way.IF_EMPTY, None, None, None), (Way.APPEND, ["b", "a"], ["a"], ["a", "b"]),
+        (Way.APPEND, None, ["a"], ["a"]), (Way.APPEND, ["b"], None, ["b"]), (Way.APPEND, None, None, None),
+    ],
+)  # fmt: skip
+def test_what_is_here_already_goes_by_the_way_of_the_rule(way: Way, theirs: Any, ours: Any, kept: Any) -> None:
+    found = merge(
+        {}, {"note": theirs} if theirs else {}, {"note": ours} if ours else {}, covers=["note"],
+        policy=lambda path: Policy.THEIRS, theirs_is_newer=True, ways={"note": way},
+    )  # fmt: skip
+    assert (found.fields.get("note"), found.clashes) == (kept, [])

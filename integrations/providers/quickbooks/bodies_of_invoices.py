@@ -48,14 +48,12 @@ def has_bundle(raw: JSON) -> bool:
 def holds_lines(wanted: Iterable[Values], there: Iterable[Values]) -> bool:
     """Return whether lines as they are read are those that were written: QuickBooks adds ids, names and an item."""
     wanted, there = list(wanted), list(there)
-    return len(wanted) == len(there) and all(
-        _is_held(_flat(line), found) for line, found in zip(wanted, there, strict=True)
-    )
+    return len(wanted) == len(there) and all(_is_held(line, found) for line, found in zip(wanted, there, strict=True))
 
 
 def has_empty(lines: Iterable[Values]) -> bool:
     """Return whether a line has neither an amount nor words."""
-    return any(_total(line) is None and not _named(line) for line in map(_flat, lines))
+    return any(_total(line) is None and not _named(line) for line in lines)
 
 
 def currencies(values: Values) -> set[str]:
@@ -87,16 +85,7 @@ def _named(line: Values) -> str:
     return str(line.get("Description") or line.get("name") or "")
 
 
-def _flat(line: Values) -> Values:
-    """Return a line with its references by their paths: mapping rules put them one inside the other."""
-    found: Values = {}
-    for name, value in line.items():
-        found |= {f"{name}.{part}": each for part, each in value.items()} if isinstance(value, dict) else {name: value}
-    return found
-
-
 def _line(line: Values) -> JSON:
-    line = _flat(line)
     total = _total(line)
     named = {"Description": name} if (name := _named(line)) else {}
     if total is None:

@@ -14,11 +14,11 @@ _TIMES = (
     Field("MetaData.LastUpdatedTime", "Last changed", T.DATETIME),
 )
 _ADDRESS = (
-    ("Line1", "line 1"),
-    ("Line2", "line 2"),
-    ("City", "town or city"),
-    ("CountrySubDivisionCode", "county or state"),
-    ("PostalCode", "postcode"),
+    ("Line1", "line 1", 500),
+    ("Line2", "line 2", 500),
+    ("City", "town or city", 255),
+    ("CountrySubDivisionCode", "county or state", 255),
+    ("PostalCode", "postcode", 30),
 )
 
 ACCOUNT: tuple[Field, ...] = (
@@ -26,7 +26,9 @@ ACCOUNT: tuple[Field, ...] = (
     Field("Name", "Name"),
     Field("FullyQualifiedName", "Name with those it is part of"),
     Field("AcctNum", "Account number"),
-    Field("Classification", "Side of the books", T.CHOICE),
+    Field(
+        "Classification", "Side of the books", T.CHOICE, choices=("Asset", "Equity", "Expense", "Liability", "Revenue")
+    ),
     Field("AccountType", "Kind", T.CHOICE),
     Field("AccountSubType", "Kind in detail", T.CHOICE),
     Field("Description", "Description"),
@@ -63,27 +65,27 @@ PAYMENT_METHOD: tuple[Field, ...] = (
 )
 CUSTOMER: tuple[Field, ...] = (
     Field("Id", "Customer ID"),
-    Field("DisplayName", "Display name"),
-    Field("Title", "Title"),
-    Field("GivenName", "First name"),
-    Field("MiddleName", "Middle name"),
-    Field("FamilyName", "Last name"),
-    Field("Suffix", "Suffix"),
-    Field("CompanyName", "Company"),
+    Field("DisplayName", "Display name", longest=500),
+    Field("Title", "Title", longest=16),
+    Field("GivenName", "First name", longest=100),
+    Field("MiddleName", "Middle name", longest=100),
+    Field("FamilyName", "Last name", longest=100),
+    Field("Suffix", "Suffix", longest=16),
+    Field("CompanyName", "Company", longest=500),
     Field("company_or_display_name", "Company, or the display name where there is no other name"),
     Field("FullyQualifiedName", "Name with those it is part of"),
-    Field("PrimaryEmailAddr.Address", "E-mail address", T.EMAIL),
+    Field("PrimaryEmailAddr.Address", "E-mail address", T.EMAIL, longest=100),
     Field("phone", "Phone number: main, else mobile, else other", T.PHONE),
-    Field("PrimaryPhone.FreeFormNumber", "Main phone number", T.PHONE),
-    Field("Mobile.FreeFormNumber", "Mobile number", T.PHONE),
-    Field("AlternatePhone.FreeFormNumber", "Other phone number", T.PHONE),
-    Field("WebAddr.URI", "Website"),
-    *(Field(f"BillAddr.{name}", f"Billing address: {label}") for name, label in _ADDRESS),
+    Field("PrimaryPhone.FreeFormNumber", "Main phone number", T.PHONE, longest=30),
+    Field("Mobile.FreeFormNumber", "Mobile number", T.PHONE, longest=30),
+    Field("AlternatePhone.FreeFormNumber", "Other phone number", T.PHONE, longest=30),
+    Field("WebAddr.URI", "Website", longest=1000),
+    *(Field(f"BillAddr.{name}", f"Billing address: {label}", longest=most) for name, label, most in _ADDRESS),
     Field("BillAddr.Country", "Billing address: country", T.COUNTRY),
-    *(Field(f"ShipAddr.{name}", f"Shipping address: {label}") for name, label in _ADDRESS),
+    *(Field(f"ShipAddr.{name}", f"Shipping address: {label}", longest=most) for name, label, most in _ADDRESS),
     Field("ShipAddr.Country", "Shipping address: country", T.COUNTRY),
-    Field("Notes", "Notes"),
-    Field("PreferredDeliveryMethod", "Gets documents by", T.CHOICE),
+    Field("Notes", "Notes", longest=2000),
+    Field("PreferredDeliveryMethod", "Gets documents by", T.CHOICE, choices=("Print", "Email", "None")),
     Field("ParentRef.value", "Part of", T.REFERENCE),
     Field("Job", "Is part of another customer", T.BOOLEAN),
     Field("IsProject", "Is a project", T.BOOLEAN),
@@ -95,12 +97,17 @@ CUSTOMER: tuple[Field, ...] = (
 )
 PRODUCT: tuple[Field, ...] = (
     Field("Id", "Item ID"),
-    Field("Name", "Name"),
+    Field("Name", "Name", required=True, longest=100),
     Field("FullyQualifiedName", "Name with its category"),
     Field("category", "Category"),
-    Field("Description", "Description"),
-    Field("Sku", "SKU"),
-    Field("Type", "Kind of item", T.CHOICE),
+    Field("Description", "Description", longest=4000),
+    Field("Sku", "SKU", longest=100),
+    Field(
+        "Type",
+        "Kind of item",
+        T.CHOICE,
+        choices=("Inventory", "NonInventory", "Service", "Group", "Category", "Bundle"),
+    ),
     Field("UnitPrice", "Price", T.MONEY),
     Field("QtyOnHand", "In stock", T.NUMBER),
     Field("Taxable", "Taxable", T.BOOLEAN),
@@ -113,13 +120,13 @@ PRODUCT: tuple[Field, ...] = (
 )
 INVOICE: tuple[Field, ...] = (
     Field("Id", "Invoice ID"),
-    Field("DocNumber", "Number"),
+    Field("DocNumber", "Number", longest=21),
     Field("TxnDate", "Issued on", T.DATE),
     Field("DueDate", "Due on", T.DATE),
     Field("CustomerRef.value", "Customer", T.REFERENCE),
     Field("CustomerRef.name", "Customer's name"),
-    Field("BillEmail.Address", "Sent to", T.EMAIL),
-    Field("EmailStatus", "Sent by e-mail", T.CHOICE),
+    Field("BillEmail.Address", "Sent to", T.EMAIL, longest=100),
+    Field("EmailStatus", "Sent by e-mail", T.CHOICE, choices=("NotSet", "NeedToSend", "EmailSent")),
     Field("status", "Status", T.CHOICE),
     Field("TotalAmt", "Total", T.MONEY),
     Field("Balance", "Still to pay", T.MONEY),
@@ -154,7 +161,7 @@ PAYMENT: tuple[Field, ...] = (
 
 SALES_RECEIPT: tuple[Field, ...] = (
     Field("Id", "Sales receipt ID"),
-    Field("DocNumber", "Number"),
+    Field("DocNumber", "Number", longest=21),
     Field("TxnDate", "Day", T.DATE),
     Field("placed_on", "Day on which it was placed, where there is no other", T.DATE),
     Field("status", "Status: completed, or void", T.CHOICE),
@@ -177,7 +184,7 @@ SALES_RECEIPT: tuple[Field, ...] = (
 )
 REFUND_RECEIPT: tuple[Field, ...] = (
     Field("Id", "Refund receipt ID"),
-    Field("DocNumber", "Number"),
+    Field("DocNumber", "Number", longest=21),
     Field("TxnDate", "Day", T.DATE),
     Field("status", "Status: completed, or void", T.CHOICE),
     Field("CustomerRef.value", "Customer", T.REFERENCE),
@@ -199,7 +206,7 @@ CUSTOMER_WRITABLE: frozenset[str] = frozenset({
     "company_or_display_name", "PrimaryEmailAddr.Address", "phone", "PrimaryPhone.FreeFormNumber",
     "Mobile.FreeFormNumber", "AlternatePhone.FreeFormNumber", "WebAddr.URI", "Notes", "PreferredDeliveryMethod",
     "Taxable",
-    *(f"{address}.{part}" for address in ("BillAddr", "ShipAddr") for part in (*dict(_ADDRESS), "Country")),
+    *(f"{address}.{part}" for address in ("BillAddr", "ShipAddr") for part, *_ in (*_ADDRESS, ("Country",))),
 })  # fmt: skip
 PRODUCT_WRITABLE: frozenset[str] = frozenset({
     "Name", "Description", "Sku", "Type", "UnitPrice", "Taxable", "SalesTaxCodeRef.value", "IncomeAccountRef.value",

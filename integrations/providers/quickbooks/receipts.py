@@ -160,9 +160,7 @@ def _gross(line: Values, quantity: Decimal) -> int:
 
 
 def _reference(line: Values, name: str) -> str:
-    """Return the id of a reference, by its path or as a part of its own: mapping rules put one inside the other."""
-    inner = line.get(name)
-    return str(line.get(f"{name}.value") or (inner.get("value") if isinstance(inner, dict) else None) or "")
+    return str(line.get(f"{name}.value") or "")
 
 
 def _share(amount: int, tax: int, total: int) -> int:

@@ -3,15 +3,23 @@
 from integrations.providers.types import Field
 from integrations.providers.types import FieldType as T
 
+_KINDS = (
+    "REGULAR", "GIFT_CARD", "APPOINTMENTS_SERVICE", "FOOD_AND_BEV", "EVENT", "DIGITAL", "DONATION",
+    "LEGACY_SQUARE_ONLINE_SERVICE", "LEGACY_SQUARE_ONLINE_MEMBERSHIP",
+)  # fmt: skip
+_BILLED = (
+    "DRAFT", "UNPAID", "SCHEDULED", "PARTIALLY_PAID", "PAID", "PARTIALLY_REFUNDED", "REFUNDED", "CANCELED", "FAILED",
+    "PAYMENT_PENDING",
+)  # fmt: skip
 _TIMES = (Field("created_at", "Created", T.DATETIME), Field("updated_at", "Last changed", T.DATETIME))
 
 CUSTOMER: tuple[Field, ...] = (
     Field("id", "Customer ID"),
-    Field("given_name", "First name"),
-    Field("family_name", "Last name"),
-    Field("company_name", "Company"),
-    Field("nickname", "Nickname"),
-    Field("email_address", "E-mail address", T.EMAIL),
+    Field("given_name", "First name", longest=300),
+    Field("family_name", "Last name", longest=300),
+    Field("company_name", "Company", longest=500),
+    Field("nickname", "Nickname", longest=100),
+    Field("email_address", "E-mail address", T.EMAIL, longest=254),
     Field("phone_number", "Phone number", T.PHONE),
     Field("address.address_line_1", "Address line 1"),
     Field("address.address_line_2", "Address line 2"),
@@ -30,9 +38,9 @@ CUSTOMER: tuple[Field, ...] = (
 )
 PRODUCT: tuple[Field, ...] = (
     Field("id", "Item ID"),
-    Field("name", "Name"),
-    Field("description", "Description"),
-    Field("product_type", "Kind of item", T.CHOICE),
+    Field("name", "Name", required=True, longest=512),
+    Field("description", "Description", longest=4096),
+    Field("product_type", "Kind of item", T.CHOICE, choices=_KINDS),
     Field("buyer_facing_name", "Name for buyers"),
     Field("category_name", "Category"),
     Field("is_archived", "Archived", T.BOOLEAN),
@@ -56,7 +64,7 @@ ORDER: tuple[Field, ...] = (
     Field("customer_id", "Customer", T.REFERENCE),
     Field("reference_id", "Reference"),
     Field("ticket_name", "Ticket name"),
-    Field("state", "State", T.CHOICE),
+    Field("state", "State", T.CHOICE, choices=("OPEN", "COMPLETED", "CANCELED", "DRAFT")),
     Field("source.name", "Sold through"),
     Field("total_money", "Total", T.MONEY),
     Field("total_tax_money", "Tax", T.MONEY),
@@ -89,7 +97,7 @@ PAYMENT: tuple[Field, ...] = (
     Field("receipt_url", "Receipt"),
     Field("receipt_number", "Receipt number"),
     Field("reference_id", "Reference"),
-    Field("note", "Note"),
+    Field("note", "Note", longest=500),
     *_TIMES,
 )
 REFUND: tuple[Field, ...] = (
@@ -106,12 +114,17 @@ REFUND: tuple[Field, ...] = (
 PAYOUT: tuple[Field, ...] = (
     Field("id", "Payout ID"),
     Field("location_id", "Location", T.REFERENCE),
-    Field("status", "Status", T.CHOICE),
-    Field("type", "Method", T.CHOICE),
+    Field("status", "Status", T.CHOICE, choices=("SENT", "FAILED", "PAID")),
+    Field("type", "Method", T.CHOICE, choices=("BATCH", "SIMPLE")),
     Field("amount_money", "Amount", T.MONEY),
     Field("arrival_date", "Arrives on", T.DATE),
     Field("end_to_end_id", "Bank reference"),
-    Field("destination.type", "Paid to", T.CHOICE),
+    Field(
+        "destination.type",
+        "Paid to",
+        T.CHOICE,
+        choices=("BANK_ACCOUNT", "CARD", "SQUARE_BALANCE", "SQUARE_STORED_BALANCE"),
+    ),
     Field("entries", "Entries", T.LIST),
     *_TIMES,
 )
@@ -120,11 +133,11 @@ INVOICE: tuple[Field, ...] = (
     Field("location_id", "Location", T.REFERENCE),
     Field("order_id", "Order", T.REFERENCE),
     Field("primary_recipient.customer_id", "Customer", T.REFERENCE),
-    Field("invoice_number", "Number"),
+    Field("invoice_number", "Number", longest=191),
     Field("title", "Title"),
-    Field("description", "Description"),
-    Field("status", "Status", T.CHOICE),
-    Field("delivery_method", "Sent by", T.CHOICE),
+    Field("description", "Description", longest=65536),
+    Field("status", "Status", T.CHOICE, choices=_BILLED),
+    Field("delivery_method", "Sent by", T.CHOICE, choices=("EMAIL", "SHARE_MANUALLY", "SMS")),
     Field("public_url", "Page"),
     Field("sale_or_service_date", "Day of the service", T.DATE),
     Field("due_date", "Due on", T.DATE),

@@ -71,7 +71,7 @@ def test_a_request_has_one_id_for_its_writes_and_content_and_another_for_any_oth
 
 def test_an_invoice_s_lines_are_sent_in_quickbooks_shape() -> None:
     lines = [
-        {"name": "Hall hire", "quantity": "1.5", "unit_price": Money(200, "GBP"), "ItemRef": {"value": "5"}},
+        {"name": "Hall hire", "quantity": "1.5", "unit_price": Money(200, "GBP"), "ItemRef.value": "5"},
         {"name": "Deposit", "amount": Money(500, "GBP")},
         {"name": "Discount", "amount": Money(-50, "GBP")},
     ]

@@ -116,7 +116,7 @@ def test_figures_that_contradict_each_other_come_to_another_total() -> None:
         (line(total=1) | {"variant": "Pint"}, Entry("Ale (Pint)", 1)),
         (line(total=1) | {"variant": "Ale"}, Entry("Ale", 1)),
         (line("", total=1) | {"variant": "Pint"}, Entry("Pint", 1)),
-        (line(total=1) | {"ItemRef": {"value": "7"}, "TaxCodeRef.value": "3"}, Entry("Ale", 1, item="7", code="3")),
+        (line(total=1) | {"ItemRef.value": "7", "TaxCodeRef.value": "3"}, Entry("Ale", 1, item="7", code="3")),
     ],
 )
 def test_a_line_keeps_its_price_where_that_times_its_number_is_its_amount(told: Values, entry: Entry) -> None:

@@ -106,7 +106,7 @@ def test_a_sale_is_lines_without_tax_one_discount_and_one_total_of_tax(api: ApiS
 
 def test_a_sale_names_its_customer_and_its_items_where_they_are_known(api: ApiSession, some: dict[str, str]) -> None:
     item, customer = some["ItemRef.value"], some["CustomerRef.value"]
-    lines = [line(total=900) | {"ItemRef": {"value": item}}, line(total=100)]
+    lines = [line(total=900) | {"ItemRef.value": item}, line(total=100)]
     values = sale(lines=lines, TotalAmt=Money(1450, "GBP")) | {"CustomerRef.value": customer, "tip_item": item}
     raw = sent(api, values).raw
     items = [each["SalesItemLineDetail"].get("ItemRef", {}).get("value") for each in raw["Line"][:4]]
