@@ -2,8 +2,11 @@
 
 import os
 import warnings
+from typing import Any
 
-from celery import Celery
+from celery import Celery, Task, signals
+
+from integrations import walls
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -11,7 +14,23 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 if os.environ.get("BACKLINE_ENV") == "local":
     warnings.filterwarnings("ignore", message="You're running the worker with superuser privileges")
 
-app = Celery("backline")
+
+class WalledTask(Task):
+    """A task that sees the whole house: it chooses among the rows of all venues. A turn sees its venue alone."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Run the task."""
+        with walls.behind(walls.PLATFORM):
+            return super().__call__(*args, **kwargs)
+
+
+@signals.worker_init.connect
+@signals.beat_init.connect
+def _shut(**_: object) -> None:
+    walls.shut()
+
+
+app = Celery("backline", task_cls=WalledTask)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 # A worker also looks at its tables by itself; by name, because models exist only once Django is set up.

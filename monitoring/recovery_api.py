@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
+from integrations import walls
 from integrations.api_contract import StrictSerializer, venue_of
 from integrations.api_docs import example, problems
 from integrations.models import Role
@@ -173,7 +174,10 @@ class EventRetryViewSet(ViewSet):
 
 def _is_staff(request: Request) -> bool:
     user = request.user
-    return user.is_active and user.is_staff and user.has_perm("syncing.process_dead_letters")
+    is_staff: bool = user.is_active and user.is_staff and user.has_perm("syncing.process_dead_letters")
+    if is_staff:
+        walls.move(walls.STAFF)
+    return is_staff
 
 
 def _permit(request: Request, permission: str) -> None:
@@ -183,6 +187,7 @@ def _permit(request: Request, permission: str) -> None:
         raise Problem("not_authenticated", "Sign in first.")
     if not (user.is_staff and user.has_perm(permission)):
         raise Problem("forbidden", "This is for our team, with the permission for it.")
+    walls.move(walls.STAFF)
 
 
 def _valid(request: Request, kind: type[StrictSerializer]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.http import HttpRequest
 
+from integrations import walls
 from monitoring import console
 
 
@@ -21,6 +22,13 @@ class BacklineAdminSite(admin.AdminSite):
     def get_urls(self) -> list[Any]:
         """Return the stock addresses after those of the console's own pages."""
         return console.urls(self) + super().get_urls()
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Return whether somebody may enter; from here on the database shows them the whole house."""
+        may_enter = super().has_permission(request)
+        if may_enter:
+            walls.move(walls.STAFF)
+        return may_enter
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Return what every page of the console needs: besides the stock, whether this house talks to the sandbox."""

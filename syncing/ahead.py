@@ -17,6 +17,7 @@ from typing import Final
 
 from django.db import connections as database_connections
 
+from integrations import walls
 from integrations.providers.types import Page, Position
 from syncing.windows import Part, Windows
 
@@ -69,8 +70,9 @@ class ReadAhead:
         self._abandoned = False
         count = max(1, at_once if split is not None else 1)
         self._left = count
+        work = walls.carried(self._work)
         self._threads = [
-            threading.Thread(target=self._work, name=f"read-ahead-{number}", daemon=True) for number in range(count)
+            threading.Thread(target=work, name=f"read-ahead-{number}", daemon=True) for number in range(count)
         ]
 
     def __enter__(self) -> "ReadAhead":

@@ -11,6 +11,8 @@ from typing import Self
 
 from django.db import connections as database_connections
 
+from integrations import walls
+
 
 class WriteBehind:
     """Runs one write after the other. Use as a context manager, so that none is under way when it ends."""
@@ -46,7 +48,7 @@ class WriteBehind:
             write()
             return
         self._thread = self._thread or ThreadPoolExecutor(1, thread_name_prefix="write-behind")
-        self._ids, self._under_way = ids, self._thread.submit(write)
+        self._ids, self._under_way = ids, self._thread.submit(walls.carried(write))
 
     def wait_for(self, ids: Set[str]) -> None:
         """Wait while any of these is being written. Raises what that write met."""

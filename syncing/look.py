@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.db import connections as database_connections
 
+from integrations import walls
 from syncing import runner, tasks
 
 logger = logging.getLogger(__name__)
@@ -55,6 +56,7 @@ class Look(bootsteps.StartStopStep):
         return tasks.work_once()
 
     def _look(self) -> None:
+        walls.move(walls.PLATFORM)
         while not self._stop.is_set():
             try:
                 busy = self.turn()

@@ -21,6 +21,7 @@ from django.utils import timezone
 
 from connections import lifecycle, sessions
 from connections.sealing import CannotOpen
+from integrations import walls
 from integrations.models import IntegrationConfig
 from integrations.problems import Problem
 from integrations.providers import PROVIDERS
@@ -78,7 +79,8 @@ def run(claim: Claim) -> None:
         if turn is not None and not turn.goes_on:
             queue.requeue(mine, counts=False)
             continue
-        turn = _run_one(job, mine, beside, turn.api if turn is not None else None)
+        with walls.behind(walls.of_venue(job.venue_id)):
+            turn = _run_one(job, mine, beside, turn.api if turn is not None else None)
 
 
 Bookmarks = Mapping[ObjectType, Position]

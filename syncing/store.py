@@ -31,12 +31,21 @@ FROM record_links link LEFT JOIN records record ON record.id = link.record_id
 WHERE link.connection_id = %s AND link.external_type = %s
   AND link.external_id = ANY(ARRAY(SELECT jsonb_array_elements_text(%s::jsonb)))
 """
+# Not COPY: it refuses tables with policies on rows.
 _NEW_RECORDS = """
-COPY records (id, venue_id, object_type, fields, version, content_hash, identity, twin, source_updated_at) FROM STDIN
+INSERT INTO records (id, venue_id, object_type, fields, version, content_hash, identity, twin, source_updated_at)
+SELECT page.id, %(venue)s, %(object)s, page.fields, 1, page.content_hash, page.identity, page.twin, page.changed
+FROM jsonb_to_recordset(%(page)s::jsonb) AS page(id uuid, fields jsonb, content_hash text, identity text, twin text,
+                                                 changed timestamptz)
 """
 _NEW_LINKS = """
-COPY record_links (record_id, connection_id, external_type, external_id, state, remote_version, remote_updated_at,
-                   raw, raw_hash, problem, base, pushed_version) FROM STDIN
+INSERT INTO record_links (record_id, connection_id, external_type, external_id, state, remote_version,
+                          remote_updated_at, raw, raw_hash, problem, base, pushed_version)
+SELECT page.record, %(connection)s, %(object)s, page.external_id, page.state, page.version, page.changed, page.raw,
+       page.raw_hash, page.problem, page.base, page.pushed
+FROM jsonb_to_recordset(%(page)s::jsonb) AS page(record uuid, external_id text, state text, version text,
+                                                 changed timestamptz, raw jsonb, raw_hash text, problem jsonb,
+                                                 base jsonb, pushed bigint)
 """
 _CHANGED_RECORDS = """
 UPDATE records SET fields = page.fields, content_hash = page.content_hash, source_updated_at = page.changed,
@@ -181,7 +190,9 @@ def write(
         counts.failed += draft.state == LinkState.FAILING
     with database.cursor() as cursor:
         if matched:
-            counts.updated += _change_records(cursor, connection, [_row(draft, draft.record) for draft in matched])
+            counts.updated += _change_records(
+                cursor, connection, [_row(draft, draft.record) for draft in matched if draft.record]
+            )
         if new:
             counts.created = _insert(cursor, connection, object_type, new)
         if changed:
@@ -199,18 +210,20 @@ def write(
 def _insert(cursor: Any, connection: Connection, object_type: ObjectType, drafts: list[Draft]) -> int:
     """Return how many records are new; a counterpart of one that was there already brings none."""
     ids = [_record_of(draft) for draft in drafts]
-    made = [(i, _text(d.fields), d) for i, d in zip(ids, drafts, strict=True) if i and d.record is None]
-    _copy_records(cursor, connection, object_type, made)
-    link_of = str(connection.pk)
-    with cursor.copy(_NEW_LINKS) as copy:
-        for record, draft in zip(ids, drafts, strict=True):
-            external = draft.external
-            copy.write_row((
-                record, link_of, object_type, external.id, draft.state, external.version, external.updated_at,
-                draft.raw.text, draft.raw.hash, _text(draft.problem) if draft.problem else None,
-                _text(draft.base) if draft.base is not None else None, _pushed(draft),
-            ))  # fmt: skip
+    made = [_row(d, i) for i, d in zip(ids, drafts, strict=True) if i and d.record is None]
+    _insert_records(cursor, connection, object_type, made)
+    page = _text([_link(record, draft) for record, draft in zip(ids, drafts, strict=True)])
+    cursor.execute(_NEW_LINKS, {"connection": connection.pk, "object": object_type, "page": page})
     return len(made)
+
+
+def _link(record: str | None, draft: Draft) -> dict[str, Any]:
+    external = draft.external
+    return {
+        "record": record, "external_id": external.id, "state": draft.state, "version": external.version,
+        "changed": external.updated_at, "raw": orjson.Fragment(draft.raw.text), "raw_hash": draft.raw.hash,
+        "problem": draft.problem or None, "base": draft.base, "pushed": _pushed(draft),
+    }  # fmt: skip
 
 
 def _record_of(draft: Draft) -> str | None:
@@ -226,7 +239,7 @@ def _pushed(draft: Draft) -> int | None:
     return draft.record_version or 1
 
 
-def _row(draft: Draft, record: uuid.UUID | None) -> dict[str, Any]:
+def _row(draft: Draft, record: uuid.UUID | str) -> dict[str, Any]:
     text = _text(draft.fields)
     return {
         "id": record, "fields": orjson.Fragment(text), "content_hash": hash_of(text), "identity": draft.identity,
@@ -243,16 +256,9 @@ def _change_records(cursor: Any, connection: Connection, rows: list[dict[str, An
     return count
 
 
-def _copy_records(
-    cursor: Any, connection: Connection, object_type: ObjectType, rows: list[tuple[str, str, Draft]]
-) -> None:
-    venue = str(connection.venue_id)
-    with cursor.copy(_NEW_RECORDS) as copy:
-        for record, text, draft in rows:
-            copy.write_row((
-                record, venue, object_type, text, 1, hash_of(text), draft.identity, draft.twin,
-                draft.external.updated_at,
-            ))  # fmt: skip
+def _insert_records(cursor: Any, connection: Connection, object_type: ObjectType, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        cursor.execute(_NEW_RECORDS, {"venue": connection.venue_id, "object": object_type, "page": _text(rows)})
 
 
 def _update(
@@ -266,7 +272,7 @@ def _update(
         if draft.fields is not None:
             if record is None:
                 record = uuid7()
-                fresh.append((str(record), _text(draft.fields), draft))
+                fresh.append(_row(draft, record))
             else:
                 records.append(_row(draft, record))
         links.append({
@@ -275,7 +281,7 @@ def _update(
             "problem": draft.problem, "base": draft.base, "external_id": external.id,
         })  # fmt: skip
     if fresh:
-        _copy_records(cursor, connection, object_type, fresh)
+        _insert_records(cursor, connection, object_type, fresh)
     updated = len(fresh)
     if records:
         updated += _change_records(cursor, connection, records)

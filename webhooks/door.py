@@ -7,6 +7,7 @@ from collections.abc import Callable
 import structlog
 from django.http import HttpRequest, HttpResponseBase
 
+from integrations import walls
 from webhooks import addresses
 from webhooks.views import deliver
 
@@ -31,7 +32,7 @@ class Door:
         found = _TO_PROVIDER.fullmatch(path) or _TO_SUBSCRIPTION.fullmatch(path)
         if found is None:
             return self._others(request)
-        with structlog.contextvars.bound_contextvars(request_id=str(uuid.uuid4())):
+        with structlog.contextvars.bound_contextvars(request_id=str(uuid.uuid4())), walls.behind(walls.PLATFORM):
             answer = deliver(request, **found.groupdict())
         answer.headers.setdefault("Content-Length", str(len(answer.content)))
         return answer

@@ -15,6 +15,7 @@ from django.db import DatabaseError, transaction
 from connections import lifecycle, sessions
 from connections.models import Connection
 from connections.sealing import CannotOpen
+from integrations import walls
 from integrations.ids import uuid7
 from integrations.providers import PROVIDERS
 from integrations.providers.base import EventList, Provider, RestingStream, WebhookReceiver
@@ -77,6 +78,11 @@ def work_off() -> Done:
 
 def _reconcile(mine: Round, done: Done) -> None:
     connection = Connection.objects.select_related("venue").get(pk=mine.connection_id)
+    with walls.behind(walls.of_venue(connection.venue_id)):
+        _reconciled(mine, connection, done)
+
+
+def _reconciled(mine: Round, connection: Connection, done: Done) -> None:
     provider = PROVIDERS[connection.provider]
     if provider.event_list is None or provider.webhooks is None:
         done.reads += _read_instead(mine, provider)

@@ -6,6 +6,8 @@ import threading
 import time
 from collections.abc import Callable
 
+from integrations import walls
+
 logger = logging.getLogger(__name__)
 
 
@@ -35,6 +37,7 @@ class Soon:
                 self._at_work_in = os.getpid()
 
     def _run(self) -> None:
+        walls.move(walls.PLATFORM)
         while True:
             self._asked.wait()
             self._asked.clear()

@@ -18,7 +18,7 @@ from django.db.models.functions import Now
 
 from connections.models import Connection, Method, Status
 from connections.sealing import CannotOpen
-from integrations import catalogue
+from integrations import catalogue, walls
 from integrations.problems import Problem
 from integrations.providers import PROVIDERS
 from integrations.providers.errors import ErrorClass, Misconfigured, ProviderError
@@ -107,6 +107,11 @@ def tend(claimed: Claimed) -> None:
     A refusal says nothing about the connection: what is told by webhooks is found by the schedule all the same.
     """
     row = WebhookUpkeep.objects.select_related("connection__venue").get(pk=claimed.id)
+    with walls.behind(walls.of_venue(row.connection.venue_id) if row.connection else walls.current()):
+        _tend(claimed, row)
+
+
+def _tend(claimed: Claimed, row: WebhookUpkeep) -> None:
     try:
         registrations.put_right(row)
     except ProviderError as error:

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from connections import credentials, sessions, tokens
 from connections.models import Connection, OAuthToken
+from integrations import walls
 from integrations.providers.errors import AuthRevoked, ProviderError, RateLimited, Transient
 from tests.factories import ConnectionFactory
 from tests.provider_sandbox import Sandbox
@@ -41,7 +42,7 @@ def test_twenty_askers_share_one_call_and_get_good_access(signed_in: Connection,
         finally:
             database_connections.close_all()
 
-    threads = [threading.Thread(target=ask) for _ in range(20)]
+    threads = [threading.Thread(target=walls.carried(ask)) for _ in range(20)]
     [thread.start() for thread in threads]
     [thread.join(20) for thread in threads]
     after = OAuthToken.objects.get()

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from connections.models import Connection
+from integrations import walls
 from integrations.providers.base import SplitStream
 from integrations.providers.types import ObjectType
 from syncing import runner, tasks
@@ -57,7 +58,7 @@ def test_a_worker_that_goes_amid_several_windows_leaves_each_of_them_where_it_st
 
     monkeypatch.setattr(runner.Shutdown, "requested", False)
     account.sandbox.clear_log()
-    watcher = threading.Thread(target=go_soon)
+    watcher = threading.Thread(target=walls.carried(go_soon))
     watcher.start()
     tasks.work_once()
     watcher.join(10)

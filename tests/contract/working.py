@@ -8,6 +8,7 @@ from django.db import connections as database_connections
 from django.utils import timezone
 
 from connections.models import Connection
+from integrations import walls
 from integrations.providers import PROVIDERS
 from integrations.providers.types import ObjectType
 from syncing import queue, tasks
@@ -79,7 +80,7 @@ def at_once(acts: Sequence[Callable[[], object]]) -> None:
             database_connections.close_all()
 
     with ThreadPoolExecutor(len(acts)) as threads:
-        list(threads.map(run, acts))
+        list(threads.map(walls.carried(run), acts))
 
 
 def later(account: Account, seconds: float = 900) -> None:

@@ -7,6 +7,7 @@ import pytest
 from django.db import connections as database_connections
 
 from connections.models import Connection
+from integrations import walls
 from integrations.models import VenueType
 from integrations.providers import PROVIDERS
 from integrations.providers.types import ObjectType
@@ -65,7 +66,7 @@ def test_two_workers_at_once_install_the_default_once(connection: Connection) ->
         finally:
             database_connections.close_all()
 
-    threads = [threading.Thread(target=install) for _ in range(2)]
+    threads = [threading.Thread(target=walls.carried(install)) for _ in range(2)]
     [thread.start() for thread in threads]
     [thread.join(20) for thread in threads]
     general = FieldMappingTemplate.objects.filter(provider="square", venue_type="general")

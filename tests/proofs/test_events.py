@@ -27,6 +27,7 @@ from django.utils import timezone
 
 from benchmarks import serving
 from connections.models import Connection
+from integrations import walls
 from integrations.models import Venue
 from integrations.providers import PROVIDERS
 from integrations.providers.types import RawDelivery
@@ -98,7 +99,7 @@ def post(server: Any, sender: Sender, sent: Sent) -> int:
 
 def at_once(work: Callable[[Sent], int], sent: list[Sent]) -> Counter[int]:
     with ThreadPoolExecutor(4) as threads:
-        return Counter(threads.map(work, sent))
+        return Counter(threads.map(walls.carried(work), sent))
 
 
 @each_sender

@@ -27,6 +27,7 @@ from django.utils import timezone
 
 from connections import sessions
 from connections.models import Connection, OAuthToken
+from integrations import walls
 from integrations.providers import PROVIDERS
 from monitoring.management import oracle
 from syncing import schedule, tasks
@@ -135,7 +136,7 @@ def test_after_changes_and_deletes_while_two_rounds_run_the_oracle_agrees_again(
     made += meanwhile(wanted // 2)
     for share in (wanted - wanted // 2, 0):
         with ThreadPoolExecutor(1) as people:
-            more = people.submit(meanwhile, share)
+            more = people.submit(walls.carried(meanwhile), share)
             [start(connection) for connection in connections]
             settle()
             made += more.result()
@@ -233,7 +234,7 @@ def test_two_venues_of_each_provider_never_show_each_other_s_token(sandbox: Sand
             database_connections.close_all()
 
     with ThreadPoolExecutor(len(accounts)) as workers:
-        list(workers.map(call, accounts))
+        list(workers.map(walls.carried(call), accounts))
     seen = Counter((each["client_request_id"], each["merchant"]) for each in log(sandbox) if each["client_request_id"])
     assert seen == {(account.id, account.id): calls for account in accounts}
     point(f"{sum(seen.values()):,} calls of {len(accounts)} venues at once, 0 with another's token")
@@ -312,7 +313,7 @@ def work(workers: int) -> None:
         finally:
             database_connections.close_all()
 
-    threads = [threading.Thread(target=one) for _ in range(workers)]
+    threads = [threading.Thread(target=walls.carried(one)) for _ in range(workers)]
     [thread.start() for thread in threads]
     [thread.join() for thread in threads]
 

@@ -9,6 +9,7 @@ from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 
 from connections.models import Connection
+from integrations import walls
 from integrations.ids import uuid7
 from integrations.models import Venue
 from integrations.providers.types import ObjectType
@@ -225,7 +226,7 @@ def test_two_systems_that_send_the_same_keys_at_once_make_each_record_once(venue
         database.close()
 
     threads = [
-        threading.Thread(target=send, args=(keys if number % 2 else keys[::-1], f"System {number}"))
+        threading.Thread(target=walls.carried(send), args=(keys if number % 2 else keys[::-1], f"System {number}"))
         for number in range(4)
     ]
     for thread in threads:

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from connections import lifecycle
 from connections.models import Connection
+from integrations import walls
 from integrations.providers import PROVIDERS
 from integrations.providers.types import ObjectType
 from syncing import history, queue
@@ -272,7 +273,7 @@ def at_once(number: int, act: Callable[[], object]) -> None:
         finally:
             database_connections.close_all()
 
-    threads = [threading.Thread(target=run) for _ in range(number)]
+    threads = [threading.Thread(target=walls.carried(run)) for _ in range(number)]
     [thread.start() for thread in threads]
     [thread.join(20) for thread in threads]
     if failed:

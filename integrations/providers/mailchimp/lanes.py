@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from integrations import walls
 from integrations.providers.errors import (
     Conflict,
     Duplicate,
@@ -38,7 +39,8 @@ def results(lanes: Iterable[Sequence[Write]], send: Callable[[Write], ExternalRe
     """
     road = _Road()
     with ThreadPoolExecutor(SPEC.limits.in_flight, thread_name_prefix="mailchimp-writes") as pool:
-        found = [each for lane in pool.map(lambda lane: _along(road, lane, send), lanes) for each in lane]
+        along = walls.carried(lambda lane: _along(road, lane, send))
+        found = [each for lane in pool.map(along, lanes) for each in lane]
     stop = road.closed_by
     if stop is not None and (not isinstance(stop, Transient) or all(isinstance(r.error, Transient) for r in found)):
         raise stop
