@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.db import connections as database_connections
 
-from syncing import runner, tasks
+from syncing import presence, runner, tasks
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +56,7 @@ class Look(bootsteps.StartStopStep):
 
     def _look(self) -> None:
         while not self._stop.is_set():
+            presence.tell(self.queue)
             try:
                 busy = self.turn()
             except DatabaseError as error:
