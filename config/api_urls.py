@@ -7,6 +7,7 @@ from rest_framework.permissions import IsAuthenticated
 
 from connections.api import ConnectionViewSet
 from mappings.api import FieldViewSet
+from monitoring.admin_api import AdminViewSet
 from monitoring.api import IntegrationViewSet, NowhereViewSet
 from monitoring.recovery_api import EventRetryViewSet, RecoveryViewSet
 from syncing import choosing, fields
@@ -36,6 +37,10 @@ def _change(action: str) -> object:
 
 def _recover(method: str, action: str) -> object:
     return RecoveryViewSet.as_view({method: action})
+
+
+def _admin(action: str) -> object:
+    return AdminViewSet.as_view({"get": action})
 
 
 def _sync(method: str, action: str) -> object:
@@ -68,6 +73,10 @@ urlpatterns = [
     _route("integrations/admin/dead-letters", _recover("get", "dead_letters"), "api-dead-letters"),
     _route("integrations/admin/process-dead-letter", _recover("post", "process_dead_letters"), "api-dead-letter"),
     _route("integrations/admin/recover-stale", _recover("post", "recover_stale"), "api-recover-stale"),
+    _route("integrations/admin/all-venues", _admin("all_venues"), "api-all-venues"),
+    _route("integrations/admin/health-summary", _admin("health_summary"), "api-health-summary"),
+    _route("integrations/admin/costs", _admin("costs"), "api-costs"),
+    _route("integrations/admin/queue-metrics", _admin("queue_metrics"), "api-queue-metrics"),
     _route("integrations", _read("index"), "api-integrations"),
     _route(f"integrations/connect/{_PROVIDER}", _change("connect"), "api-connect"),
     _route(f"integrations/oauth/refresh/{_PROVIDER}", _change("refresh"), "api-refresh"),
