@@ -379,6 +379,13 @@ class Check(Protocol):
         """Return the account behind the session and the scopes it was granted. Raises a ProviderError."""
 
 
+@runtime_checkable
+class CountedCheck(Check, Protocol):
+    """A check whose calls, of this class, use up an allowance: for the connect, never to see whether access works."""
+
+    counted_as: ClassVar[str]
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """How fast we may call, for one account, shared by all workers.
