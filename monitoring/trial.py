@@ -14,7 +14,7 @@ import redis
 from django.utils import timezone
 
 from connections import access, oauth, renewal
-from connections.models import Connection
+from connections.models import Connection, Status
 from connections.shared import store
 from integrations import catalogue
 from integrations.models import IntegrationConfig
@@ -105,18 +105,16 @@ def of(connection: Connection, *, seconds: float = DEADLINE) -> list[Step]:
     provider = catalogue.provider_or_404(connection.provider)
     if not access.of([connection])[connection.pk]["present"]:
         return _in_full([_not_stored(provider)])
+    opened = [_stored(provider), _accepted(provider, connection)]
     try:
         account = renewal.prove(connection, until=time.monotonic() + seconds)
     except errors.PermissionMissing as error:
-        return [_stored(provider), _accepted(provider), _unasked_account(provider), _forbidden(provider, error)]
+        return [*opened, _unseen_account(provider), _forbidden(provider, error)]
     except (errors.ProviderError, Problem) as error:
         return _in_full(_refused(provider, error))
     if account is None:
-        return [_stored(provider), _accepted(provider), *_counted(provider, connection)]
-    return [
-        _stored(provider), _accepted(provider), _right_account(provider, connection, account),
-        _permissions(provider, connection, account),
-    ]  # fmt: skip
+        return [*opened, *_counted(provider, connection)]
+    return [*opened, _right_account(provider, connection, account), _permissions(provider, connection, account)]
 
 
 def has_passed(steps: list[Step]) -> bool:
@@ -135,8 +133,11 @@ def _not_stored(provider: Provider) -> Step:
     return Step(StepName.STORED, StepResult.FAILED, f"No access to {provider.spec.name} is stored. Reconnect it.")
 
 
-def _accepted(provider: Provider) -> Step:
-    return Step(StepName.ACCEPTED, StepResult.PASSED, f"{provider.spec.name} accepts it.")
+def _accepted(provider: Provider, connection: Connection) -> Step:
+    name = provider.spec.name
+    is_lost = connection.status == Status.REAUTHORISE
+    sentence = f"{name} accepts it again. Reconnect, and the syncs go on." if is_lost else f"{name} accepts it."
+    return Step(StepName.ACCEPTED, StepResult.PASSED, sentence)
 
 
 def _refused(provider: Provider, error: errors.ProviderError | Problem) -> list[Step]:
@@ -173,7 +174,7 @@ def _right_account(provider: Provider, connection: Connection, account: Account)
     return Step(StepName.ACCOUNT, StepResult.PASSED, f"It opens {_called(connection)}.")
 
 
-def _unasked_account(provider: Provider) -> Step:
+def _unseen_account(provider: Provider) -> Step:
     sentence = f"{provider.spec.name} does not let us see whose account it is."
     return Step(StepName.ACCOUNT, StepResult.UNKNOWN, sentence)
 

@@ -426,6 +426,13 @@ def test_access_that_the_provider_ended_fails_and_is_noted_for_the_owner(
     assert Connection.objects.get().status == "reauthorise"
 
 
+def test_access_that_works_again_is_said_and_left_to_an_admin(tester: Any, keyed: Connection) -> None:
+    of(keyed, status="reauthorise")
+    body = tester.post(TEST).json()
+    assert body["steps"][1]["sentence"] == "Square accepts it again. Reconnect, and the syncs go on."
+    assert (body["passed"], Connection.objects.get().status) == (True, "reauthorise")
+
+
 def test_a_permission_that_was_taken_away_is_named(
     tester: Any, keyed: Connection, sandbox: Sandbox, seller: dict[str, Any]
 ) -> None:
