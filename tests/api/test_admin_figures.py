@@ -38,6 +38,7 @@ ADMIN = "/api/v1/integrations/admin"
 VENUES, HEALTH, COSTS, QUEUE = (
     f"{ADMIN}/{each}" for each in ("all-venues", "health-summary", "costs", "queue-metrics")
 )
+NOBODY = "019aaf2e-7c1d-7b3a-9d2e-5a1f0c9b8e77"
 RIGHTS = {
     VENUES: "view_connection", HEALTH: "view_integrationhealth", COSTS: "view_integrationcost", QUEUE: "view_syncjob",
 }  # fmt: skip
@@ -84,7 +85,7 @@ def test_each_view_wants_a_permission_of_its_own(as_user: SignedIn, staff: Any, 
     [
         (VENUES, "limit=201", "limit"), (VENUES, "limit=ten", "limit"), (VENUES, "status=broken", "status"),
         (VENUES, "provider=paypal", "provider"), (VENUES, "venue=no-such-venue", "venue"), (VENUES, "page=2", "page"),
-        (VENUES, f"venue={uuid4()}", "venue"), (VENUES, "venue=%00", "venue"), (VENUES, "venue=", "venue"),
+        (VENUES, f"venue={NOBODY}", "venue"), (VENUES, "venue=%00", "venue"), (VENUES, "venue=", "venue"),
         (VENUES, "status=paused&status=syncing", "status"), (VENUES, "format=xml", "format"),
         (HEALTH, "since=1", "since"), (QUEUE, "format=csv", "format"),
         (COSTS, "from=yesterday", "from"), (COSTS, "from=2026-11-02&to=2026-11-01", "from"),
@@ -392,6 +393,16 @@ def test_the_days_before_stand_beside_also_what_is_gone_since(
         ("lantern-room", 40, 10), ("books", 0, 5),
     ]  # fmt: skip
     described(openapi, answer, COSTS)
+
+
+def test_a_day_is_held_against_the_same_day_of_the_period_before(client: Any, connection: Connection) -> None:
+    spent(connection, 3, 40)
+    spent(connection, 14, 10, month=10)
+    spent(connection, 13, 5, month=10)
+    found = client.get(COSTS, NOVEMBER | {"group": "day", "compare": "true"}).json()["results"]
+    assert [(each["key"], each["calls_total"], each["before"]["calls_total"]) for each in found] == [
+        ("2026-11-02", 0, 5), ("2026-11-03", 40, 10),
+    ]  # fmt: skip
 
 
 @time_machine.travel("2026-11-16T00:00:00Z", tick=False)
