@@ -51,9 +51,11 @@ def scopes(facts: Facts) -> Check:
 
 
 def webhooks(facts: Facts) -> Check:
-    """Return whether the provider tells us of changes; without it each sync finds them, only later."""
-    told = facts.webhooks
-    last = max((each["last_received_at"] for each in told if each["last_received_at"]), default=None)
+    """Return whether the provider tells us of changes; without it each sync finds them, only later.
+
+    Where an operator registers our address by hand nothing is registered here, and what came is the only sign of it.
+    """
+    told, last = facts.webhooks, facts.last_event_at
     evidence = {
         "registered": sum(each["created_at"] is not None for each in told),
         "active": sum(each["active"] for each in told),
@@ -63,7 +65,7 @@ def webhooks(facts: Facts) -> Check:
     if problem:
         fix = facts.reconnect if reports.permission_missing(facts.connection) else None
         return Check(CheckName.WEBHOOKS, CheckResult.WARNING, problem, evidence, fix)
-    if not told:
+    if not told and last is None:
         sentence = f"{facts.name} does not tell us of changes. Each sync finds them."
         return Check(CheckName.WEBHOOKS, CheckResult.OFF, sentence, evidence)
     if not all(each["active"] for each in told):

@@ -20,6 +20,7 @@ from monitoring.wording import CardStatus
 from syncing.models import SyncJob
 from syncing.work import WorkStatus
 from webhooks import reports
+from webhooks.models import Verdict, WebhookEvent
 
 
 class CheckName(StrEnum):
@@ -66,6 +67,7 @@ class Facts:
     failures: int
     directions: dict[str, str]
     webhooks: list[dict[str, Any]]
+    last_event_at: datetime | None
     rules: list[dict[str, Any]]
     jobs: dict[str, Any]
     causes: list[Group]
@@ -88,7 +90,7 @@ class Facts:
 
 
 def facts_of(connection: Connection, card: Card, now: datetime) -> Facts:
-    """Return what is known of a connection, read together with its venue and webhook upkeep. Nine queries."""
+    """Return what is known of a connection, read together with its venue and webhook upkeep. Ten queries."""
     config = IntegrationConfig.objects.filter(venue=connection.venue, integration=card.provider).first()
     token = OAuthToken.objects.filter(connection=connection).values_list("failures", flat=True).first()
     return Facts(
@@ -100,11 +102,18 @@ def facts_of(connection: Connection, card: Card, now: datetime) -> Facts:
         failures=token or 0,
         directions=config.directions if config else {},
         webhooks=reports.of(connection),
+        last_event_at=_last_event_at(connection),
         rules=list(_rules(connection)),
         jobs=_jobs(connection, now),
         causes=list(dead_letters.groups(Filter(connection=connection.pk))),
         now=now,
     )
+
+
+def _last_event_at(connection: Connection) -> datetime | None:
+    """Return when news of this account came last, whoever had registered for it."""
+    events = WebhookEvent.objects.filter(connection=connection).exclude(verdict=Verdict.FOUND)
+    return events.order_by("-received_at").values_list("received_at", flat=True).first()
 
 
 def _rules(connection: Connection) -> Any:

@@ -17,7 +17,7 @@ _SPEAK_AGAINST = (CheckResult.FAILING, CheckResult.WARNING)
 
 
 def told(venue: Venue, provider: str) -> dict[str, Any]:
-    """Return the health in the shape of `ConnectionHealth`; without a connection there is no grade. 13 queries."""
+    """Return the health in the shape of `ConnectionHealth`; without a connection there is no grade. 14 queries."""
     now = timezone.now()
     card = overview.for_venue(venue).card(provider)
     live = Connection.objects.live().select_related("venue", "webhook_upkeep")
