@@ -497,6 +497,15 @@ def test_a_provider_that_never_ends_its_answer_is_given_up(keyed: Connection, sa
     assert [(each.step, each.result) for each in steps][:2] == [STORED, ("access_accepted", "unknown")]
 
 
+def test_a_renewal_that_never_ends_is_given_up_as_well_and_ends_no_access(sandbox: Sandbox) -> None:
+    account = open_account(STAGES["quickbooks"], sandbox)
+    made = sign_in(account)
+    fault = {"provider": "quickbooks", "path": account.stage.token_path, "kind": "delay", "seconds": 30, "times": -1}
+    sandbox.ask("POST", "/faults", fault)
+    assert [(each.step, each.result) for each in trial.of(made, seconds=0.5)][1] == ("access_accepted", "unknown")
+    assert Connection.objects.get().status == "connected"
+
+
 def test_without_access_nothing_is_asked(tester: Any, sandbox: Sandbox, connection: Connection) -> None:
     OAuthToken.objects.all().delete()
     sandbox.clear_log()
