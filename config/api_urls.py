@@ -7,7 +7,9 @@ from rest_framework.permissions import IsAuthenticated
 
 from connections.api import ConnectionViewSet
 from mappings.api import FieldViewSet
+from monitoring.admin_api import AdminViewSet
 from monitoring.api import IntegrationViewSet, NowhereViewSet
+from monitoring.health_api import HealthViewSet
 from monitoring.recovery_api import EventRetryViewSet, RecoveryViewSet
 from syncing import choosing, fields
 from syncing.api import SyncViewSet
@@ -36,6 +38,14 @@ def _change(action: str) -> object:
 
 def _recover(method: str, action: str) -> object:
     return RecoveryViewSet.as_view({method: action})
+
+
+def _admin(action: str) -> object:
+    return AdminViewSet.as_view({"get": action})
+
+
+def _health(method: str, action: str) -> object:
+    return HealthViewSet.as_view({method: action})
 
 
 def _sync(method: str, action: str) -> object:
@@ -69,6 +79,13 @@ urlpatterns = [
     _route("integrations/admin/dead-letters", _recover("get", "dead_letters"), "api-dead-letters"),
     _route("integrations/admin/process-dead-letter", _recover("post", "process_dead_letters"), "api-dead-letter"),
     _route("integrations/admin/recover-stale", _recover("post", "recover_stale"), "api-recover-stale"),
+    _route("integrations/admin/all-venues", _admin("all_venues"), "api-all-venues"),
+    _route("integrations/admin/health-summary", _admin("health_summary"), "api-health-summary"),
+    _route("integrations/admin/costs", _admin("costs"), "api-costs"),
+    _route("integrations/admin/queue-metrics", _admin("queue_metrics"), "api-queue-metrics"),
+    _route(f"integrations/health/{_PROVIDER}", _health("get", "health"), "api-health"),
+    _route(f"integrations/health/{_PROVIDER}/metrics", _health("get", "metrics"), "api-health-metrics"),
+    _route(f"integrations/health/{_PROVIDER}/test", _health("post", "test"), "api-health-test"),
     _route("integrations", _read("index"), "api-integrations"),
     _route(f"integrations/connect/{_PROVIDER}", _change("connect"), "api-connect"),
     _route(f"integrations/oauth/refresh/{_PROVIDER}", _change("refresh"), "api-refresh"),

@@ -12,6 +12,7 @@ from connections.oauth import Trip
 from connections.sealing import CannotOpen
 from integrations import catalogue
 from integrations.problems import Problem
+from integrations.providers.base import CountedCheck
 from integrations.providers.errors import (
     AuthExpired,
     AuthRevoked,
@@ -19,9 +20,11 @@ from integrations.providers.errors import (
     ProviderError,
     RateLimited,
 )
+from integrations.providers.types import Account
 
 # Access with less than this left is renewed by the next session anyway.
 _FRESH = timedelta(minutes=5)
+_PATIENCE = 4.0  # seconds for each call: somebody waits for the answer
 _ACCESS_IS_GONE = (AuthRevoked, AuthExpired, CannotOpen)
 
 
@@ -86,15 +89,38 @@ def reconnect(connection: Connection, *, user: Any, session_key: str, return_to:
     return None
 
 
+def prove(connection: Connection, *, until: float | None = None) -> Account | None:
+    """Return the account that the stored access opens, by the provider's own check.
+
+    Where that check is counted the access is renewed instead, which is free and shows that it is accepted, but not
+    whose it is: None. Everything is given up at `until` (monotonic). Raises a ProviderError, and Problem where this
+    server has no application; that the access is gone is noted on the connection.
+    """
+    provider = catalogue.provider_or_404(connection.provider)
+    try:
+        if isinstance(provider.check, CountedCheck):
+            _renew(connection, until)
+            return None
+        return provider.check.account(sessions.open_session(connection, patience=_PATIENCE, until=until))
+    except _ACCESS_IS_GONE as error:
+        gone = _as_revoked(error)
+        lifecycle.lost(connection, gone)
+        raise gone from None
+
+
 def _try_access(connection: Connection) -> None:
     """Prove that the access works: a sign-in by renewing it, a key by using it."""
     if connection.method == Method.API_KEY:
         catalogue.provider_or_404(connection.provider).check.account(sessions.open_session(connection))
-        return
+    else:
+        _renew(connection)
+
+
+def _renew(connection: Connection, until: float | None = None) -> None:
     token = OAuthToken.objects.select_related("connection").filter(connection=connection).first()
     if token is None:
         raise AuthRevoked("No access is stored.", code="no_token")
-    tokens.refresh(token)
+    tokens.refresh(token, until=until)
 
 
 def _as_revoked(error: Exception) -> ProviderError:

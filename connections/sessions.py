@@ -23,10 +23,11 @@ from integrations.providers.types import Access, Grant
 _RENEW_BEFORE = timedelta(minutes=5)
 
 
-def open_session(connection: Connection, *, patience: float | None = None) -> ApiSession:
+def open_session(connection: Connection, *, patience: float | None = None, until: float | None = None) -> ApiSession:
     """Return a session with a fresh token, each of whose calls may take `patience` seconds where that is given.
 
-    Raises AuthRevoked when there is no token, or what a refresh raises.
+    Where `until` (monotonic) is given everything is given up then, also the renewal of the access. Raises AuthRevoked
+    when there is no token, or what a refresh raises.
     """
     provider = catalogue.provider_or_404(connection.provider)
     if connection.method == Method.API_KEY:
@@ -34,9 +35,9 @@ def open_session(connection: Connection, *, patience: float | None = None) -> Ap
         if key is None:
             raise AuthRevoked("No key is stored.", code="no_key")
         secret = credentials.open_secret(key, "key")
-        return _session(provider, lambda: _access(provider, connection, secret), patience=patience)
-    held = _HeldToken(provider, connection)
-    return _session(provider, held.access, renew=held.renew, patience=patience)
+        return _session(provider, lambda: _access(provider, connection, secret), patience=patience, until=until)
+    held = _HeldToken(provider, connection, until)
+    return _session(provider, held.access, renew=held.renew, patience=patience, until=until)
 
 
 def with_key(provider: Provider, key: Secret) -> ApiSession:
@@ -66,6 +67,7 @@ def _session(
     *,
     renew: Callable[[Mapping[str, str]], None] | None = None,
     patience: float | None = None,
+    until: float | None = None,
 ) -> ApiSession:
     first = access()
     return ApiSession(
@@ -81,6 +83,7 @@ def _session(
         account=first.details,
         repeats_timeouts=provider.spec.limits.repeats_timeouts,
         patience=patience,
+        until=until,
     )
 
 
@@ -98,13 +101,13 @@ def _access(provider: Provider, connection: Connection, secret: Secret) -> Acces
 class _HeldToken:
     """The access token of one session: opened once, renewed before it ends and once more when the provider says so."""
 
-    def __init__(self, provider: Provider, connection: Connection) -> None:
+    def __init__(self, provider: Provider, connection: Connection, until: float | None) -> None:
         token = OAuthToken.objects.select_related("connection").filter(connection=connection).first()
         if token is None:
             raise AuthRevoked("No access is stored.", code="no_token")
         if token.access_expires_at and token.access_expires_at - _RENEW_BEFORE < timezone.now() and token.refresh_token:
-            token = tokens.refresh(token)
-        self._provider, self._connection = provider, connection
+            token = tokens.refresh(token, until=until)
+        self._provider, self._connection, self._until = provider, connection, until
         self._renewing = threading.Lock()
         self._hold(token)
 
@@ -120,7 +123,7 @@ class _HeldToken:
             if dict(refused) != self._provider.entrance.headers(self._access):
                 return
             try:
-                self._hold(tokens.refresh(self._token))
+                self._hold(tokens.refresh(self._token, until=self._until))
             finally:
                 database_connections.close_all()
 

@@ -5,6 +5,7 @@ stored before it is used. Only the provider's clear "no" ends a grant; a time-ou
 """
 
 import logging
+import math
 import os
 import threading
 import time
@@ -31,16 +32,17 @@ _PATIENCE = 10.0
 _GRANT_ENDS_WITHIN = timedelta(days=30)
 
 
-def refresh(token: OAuthToken) -> OAuthToken:
+def refresh(token: OAuthToken, *, until: float | None = None) -> OAuthToken:
     """Return the token's row with access newer than `token`, renewed by this call or by another's.
 
-    Raises AuthRevoked when the provider refused, Transient when it did not answer or another refresher took too long.
+    It is given up at `until` (monotonic) where that is given. Raises AuthRevoked when the provider refused, Transient
+    when it did not answer or another refresher took too long.
     """
     me = f"{os.getpid()}:{threading.get_ident()}"
-    give_up_at = time.monotonic() + _PATIENCE
+    give_up_at = min(time.monotonic() + _PATIENCE, math.inf if until is None else until)
     while True:
         if _claim(token, me):
-            return _renew(token, me)
+            return _renew(token, me, until)
         current = OAuthToken.objects.select_related("connection").filter(pk=token.pk).first()
         if current is None:
             raise AuthRevoked("The access was removed meanwhile.", code="no_token")
@@ -92,11 +94,11 @@ def _claim(token: OAuthToken, me: str) -> bool:
     return bool(claimed.update(refresh_owner=me, refresh_until=Now() + _LEASE))
 
 
-def _renew(token: OAuthToken, me: str) -> OAuthToken:
+def _renew(token: OAuthToken, me: str, until: float | None) -> OAuthToken:
     provider = catalogue.provider_or_404(token.connection.provider)
     mine = OAuthToken.objects.filter(pk=token.pk, version=token.version, refresh_owner=me)
     try:
-        grant = _ask_twice(provider, token)
+        grant = _ask_twice(provider, token, until)
     except (ProviderError, Problem, CannotOpen) as error:
         why = getattr(error, "code", "cannot_open")
         mine.update(refresh_until=None, failures=F("failures") + 1, last_failure=why[:300])
@@ -121,29 +123,31 @@ def _renew(token: OAuthToken, me: str) -> OAuthToken:
     return OAuthToken.objects.select_related("connection").get(pk=token.pk)
 
 
-def _ask_twice(provider: Provider, token: OAuthToken) -> Grant:
+def _ask_twice(provider: Provider, token: OAuthToken, until: float | None) -> Grant:
     """Return the provider's new grant. A "no" that follows a lost answer is asked once more, with what is stored now.
 
     Where refresh tokens rotate, an answer that never reached us may have used ours up, or another process may have
     stored a newer one after all.
     """
     try:
-        return _ask(provider, token)
+        return _ask(provider, token, until)
     except AuthRevoked:
         newest = OAuthToken.objects.select_related("connection").filter(pk=token.pk).first()
         if newest is None or (newest.version == token.version and not newest.failures):
             raise
-        return _ask(provider, newest)
+        return _ask(provider, newest, until)
 
 
-def _ask(provider: Provider, token: OAuthToken) -> Grant:
+def _ask(provider: Provider, token: OAuthToken, until: float | None) -> Grant:
     if not isinstance(provider.oauth, RefreshableOAuth) or token.refresh_token is None:
         raise AuthRevoked("This access cannot be renewed.", code="not_refreshable")
     secret = credentials.open_secret(token, "refresh_token")
-    return provider.oauth.refresh(for_app(provider), catalogue.app_credentials(provider), refresh_token=secret.reveal())
+    return provider.oauth.refresh(
+        for_app(provider, until=until), catalogue.app_credentials(provider), refresh_token=secret.reveal()
+    )
 
 
-def for_app(provider: Provider) -> ApiSession:
+def for_app(provider: Provider, *, until: float | None = None) -> ApiSession:
     """Return a session without a venue's authorisation, for the provider's token endpoints."""
     return ApiSession(
         base_url=catalogue.base_url(provider, "token"),
@@ -151,4 +155,5 @@ def for_app(provider: Provider) -> ApiSession:
         classify=provider.classify,
         call_class=provider.call_class,
         other_bases=catalogue.other_bases(provider),
+        until=until,
     )

@@ -3,6 +3,7 @@
 import os
 import time
 import uuid
+from datetime import datetime
 
 
 def uuid7() -> uuid.UUID:
@@ -15,3 +16,8 @@ def uuid7_text() -> str:
     random = os.urandom(10)
     variant = 0x8000 | (random[0] << 8 | random[1]) & 0x3FFF
     return f"{time.time_ns() // 1_000_000:012x}7{random[2:4].hex()[:3]}{variant:04x}{random[4:].hex()}"
+
+
+def first_of(moment: datetime) -> uuid.UUID:
+    """Return what no id sorts before that is made at a moment or later; the index of the ids finds those."""
+    return uuid.UUID(f"{int(moment.timestamp() * 1000):012x}70008{'0' * 15}")

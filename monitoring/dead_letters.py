@@ -5,7 +5,7 @@ failure to the next: numbers, ids, what stands in quotation marks (except the pe
 cause). Nothing is stored for it, so a group is gone when its last failure is, and there again with the next.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -76,6 +76,9 @@ SELECT kind, id, connection_id, venue_id, provider, object_type, failure_class, 
 FROM told {_CHOSEN}
 ORDER BY last_at, kind, id
 LIMIT %(limit)s
+"""  # noqa: S608 - constants
+_COUNTS = f"""{_LETTERS}
+SELECT connection_id, count(*) FROM letters WHERE connection_id = ANY(%(connections)s::uuid[]) GROUP BY 1
 """  # noqa: S608 - constants
 
 
@@ -159,3 +162,10 @@ def letters(which: Filter, *, limit: int = MOST) -> Sequence[Letter]:
     with database.cursor() as cursor:
         cursor.execute(_LIST, which.asked() | {"limit": limit})
         return [Letter(*row) for row in cursor.fetchall()]
+
+
+def counts(connections: Collection[UUID]) -> dict[UUID, int]:
+    """Return how many failures each of these connections has; one without any is not in it. One query."""
+    with database.cursor() as cursor:
+        cursor.execute(_COUNTS, {"connections": list(connections)})
+        return dict(cursor.fetchall())

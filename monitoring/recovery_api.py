@@ -3,7 +3,6 @@
 from dataclasses import replace
 from typing import Any
 
-from django.contrib.auth.base_user import AbstractBaseUser
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -13,8 +12,7 @@ from integrations import walls
 from integrations.api_contract import StrictSerializer, venue_of
 from integrations.api_docs import example, problems
 from integrations.models import Role
-from integrations.problems import Problem
-from monitoring import dead_letters, recovery, stale
+from monitoring import dead_letters, recovery, staff, stale
 from monitoring import recovery_bodies as bodies
 from monitoring.dead_letters import Filter
 from monitoring.recovery import Done, Preview
@@ -99,7 +97,7 @@ class RecoveryViewSet(ViewSet):
     )  # fmt: skip
     def dead_letters(self, request: Request) -> Response:
         """Answer every cause of what nobody has settled yet, the most frequent first."""
-        _permit(request, "syncing.process_dead_letters")
+        staff.permit(request, "syncing.process_dead_letters")
         return Response({"causes": [each._asdict() for each in dead_letters.groups()]})
 
     @extend_schema(
@@ -180,16 +178,6 @@ def _is_staff(request: Request) -> bool:
     return is_staff
 
 
-def _permit(request: Request, permission: str) -> None:
-    """Raise Problem not_authenticated or forbidden unless the caller is of our team and has the permission."""
-    user = request.user
-    if not isinstance(user, AbstractBaseUser) or not user.is_active:
-        raise Problem("not_authenticated", "Sign in first.")
-    if not (user.is_staff and user.has_perm(permission)):
-        raise Problem("forbidden", "This is for our team, with the permission for it.")
-    walls.move(walls.STAFF)
-
-
 def _valid(request: Request, kind: type[StrictSerializer]) -> dict[str, Any]:
     serializer = kind(data=request.data)
     serializer.is_valid(raise_exception=True)
@@ -198,7 +186,7 @@ def _valid(request: Request, kind: type[StrictSerializer]) -> dict[str, Any]:
 
 
 def _validated(request: Request, kind: type[StrictSerializer], permission: str) -> dict[str, Any]:
-    _permit(request, permission)
+    staff.permit(request, permission)
     return _valid(request, kind)
 
 

@@ -1,12 +1,10 @@
 """The doors to syncing: start, stop, retry, how it stands, what it did."""
 
-import csv
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.db.models import QuerySet
-from django.http import HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponseBase
 from django_filters import rest_framework as filters
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, PolymorphicProxySerializer, extend_schema
@@ -16,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from connections import lifecycle
-from integrations import catalogue
+from integrations import catalogue, csv_file
 from integrations.api_contract import StayingPages, StrictSerializer, venue_of
 from integrations.api_docs import PROVIDER, VENUE, example, problems
 from integrations.models import Role, Venue
@@ -281,23 +279,11 @@ class SyncViewSet(GenericViewSet[SyncLog]):
             return Response(_or_404(status.run_in_full(venue, provider, run)))
         rows = self.filter_queryset(status.history(venue, provider))
         if wanted == "csv":
-            return _as_file(rows.filter(run=run) if run else rows, f"{provider}-history-{venue.slug}.csv")
+            chosen = rows.filter(run=run) if run else rows
+            lines = status.as_csv(chosen.iterator(chunk_size=2000))
+            return csv_file.as_file(lines, f"{provider}-history-{venue.slug}.csv")
         page = self.paginate_queryset(rows) or []
         return self.get_paginated_response([status.as_json(row) for row in page])
-
-
-class _Line:
-    """A file for the csv module that hands each line back."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
-def _as_file(rows: QuerySet[Any, Any], name: str) -> StreamingHttpResponse:
-    writer = csv.writer(_Line())
-    lines = (writer.writerow(cells) for cells in status.as_csv(rows.iterator(chunk_size=2000)))
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "X-Content-Type-Options": "nosniff"}
-    return StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8", headers=headers)
 
 
 def _asked(request: Request, provider: str, at_least: Role) -> tuple[Provider, Venue]:

@@ -10,7 +10,7 @@ from django.db import DatabaseError
 from django.db import connections as database_connections
 
 from integrations import walls
-from syncing import runner, tasks
+from syncing import presence, runner, tasks
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +58,7 @@ class Look(bootsteps.StartStopStep):
     def _look(self) -> None:
         walls.move(walls.PLATFORM)
         while not self._stop.is_set():
+            presence.tell(self.queue)
             try:
                 busy = self.turn()
             except DatabaseError as error:

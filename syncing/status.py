@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from connections.models import Connection
+from integrations.csv_file import guarded
 from integrations.models import IntegrationConfig, Venue
 from integrations.providers.errors import ErrorClass
 from mappings import canonical
@@ -261,8 +262,6 @@ _CSV_COLUMNS = (
     "duration_seconds",
 )  # fmt: skip
 CSV_HEADER = (*_CSV_COLUMNS, *_COUNTS, "calls", "bytes_in", "error_class", "error_code", "error_sentence")
-# A spreadsheet takes a cell that begins with one of these for a formula.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def as_csv(rows: Iterable[dict[str, Any]]) -> Iterator[list[Any]]:
@@ -277,12 +276,3 @@ def as_csv(rows: Iterable[dict[str, Any]]) -> Iterator[list[Any]]:
             row["bytes_in"],
             *(guarded(text) for text in error.values()),
         ]
-
-
-def guarded(value: Any) -> Any:
-    """Return a cell that no spreadsheet runs: text that looks like a formula gets an apostrophe before it."""
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, str) and value.startswith(_FORMULA_STARTS):
-        return f"'{value}"
-    return "" if value is None else value

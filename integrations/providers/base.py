@@ -379,6 +379,13 @@ class Check(Protocol):
         """Return the account behind the session and the scopes it was granted. Raises a ProviderError."""
 
 
+@runtime_checkable
+class CountedCheck(Check, Protocol):
+    """A check whose calls, of this class, use up an allowance: for the connect, never to see whether access works."""
+
+    counted_as: ClassVar[str]
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """How fast we may call, for one account, shared by all workers.
@@ -400,7 +407,8 @@ class Spec:
     """Facts about a provider as data.
 
     `urls` maps the name of a base ("api", and where they differ "authorize", "token", "revoke") to its real address.
-    `metered` are the classes of calls that count against an allowance or cost money.
+    `metered` are the classes of calls that count against an allowance or cost money. `allowances` are, by class, the
+    calls a month that our application may make over all its venues; what has none is not in it.
     """
 
     key: str
@@ -416,6 +424,7 @@ class Spec:
     does: tuple[str, ...]
     never: str
     metered: frozenset[str] = frozenset()
+    allowances: Mapping[str, int] = field(default_factory=dict)
 
 
 def one_class(method: str, path: str) -> str:

@@ -222,6 +222,7 @@ class ApiSession:
         account: Mapping[str, Any] | None = None,
         repeats_timeouts: bool = True,
         patience: float | None = None,
+        until: float | None = None,
     ) -> None:
         """Keep what every call needs.
 
@@ -230,13 +231,14 @@ class ApiSession:
         for calls outside an account's limits (token endpoints). `call_class` names a call's class for the meter.
         `other_bases` are addresses beside the API's, such as the token endpoint's. `account` is what is known of the
         account. `repeats_timeouts` is off where a call that was given up still counts as one under way over there.
-        `patience` is the total time of a call in seconds; a page that a person waits for has less of it.
+        `patience` is the total time of a call in seconds; a page that a person waits for has less of it. `until`
+        (monotonic) is when the last of all calls of the session is given up.
         """
         self.base_url = base_url.rstrip("/")
         self.meter = Meter()
         self.account: Mapping[str, Any] = account or {}
         self._repeats_timeouts = repeats_timeouts
-        self._patience = patience or TOTAL_SECONDS
+        self._patience, self._until = patience or TOTAL_SECONDS, until
         self.memory: dict[str, Any] = {}  # what one stream's call brought for the others of the same turn
         self.memory_lock = threading.Lock()  # held by the thread that fills it, while others would ask for the same
         self._call_class = call_class
@@ -290,7 +292,7 @@ class ApiSession:
         `repeatable` after short troubles: all within three tries and the total time, so that it never outlasts the
         lease of a job. Only a 204 may be empty unless `may_be_empty` says that this call's answer is.
         """
-        url, renewed, ends_at = self._url(base, path), False, time.monotonic() + self._patience
+        url, renewed, ends_at = self._url(base, path), False, self._ends_at()
         for attempt in itertools.count(1):
             shown = dict(self._authorization()) if self._authorization else {}
             try:
@@ -299,7 +301,7 @@ class ApiSession:
                 if renewed or self._renew is None:
                     raise
                 self._renew(shown)
-                renewed, ends_at = True, time.monotonic() + self._patience
+                renewed, ends_at = True, self._ends_at()
             except RateLimited as error:
                 self._pause(error.retry_after, attempt, ends_at, error)
             except Transient as error:
@@ -307,6 +309,11 @@ class ApiSession:
                     raise
                 self._pause(None, attempt, ends_at, error)
         raise AssertionError("unreachable")
+
+    def _ends_at(self) -> float:
+        """Return when a call that begins now is given up (monotonic)."""
+        ends_at = time.monotonic() + self._patience
+        return ends_at if self._until is None else min(ends_at, self._until)
 
     def _pause(self, asked: float | None, attempt: int, ends_at: float, error: Transient) -> None:
         """Wait before the next try; raise when it would be one too many, or have less than half of the time."""

@@ -10,9 +10,10 @@ import time_machine
 from pytest_django import DjangoAssertNumQueries
 
 from connections.models import Connection
+from integrations.csv_file import guarded
 from integrations.models import IntegrationConfig
 from syncing.models import RecordLink, SyncCursor, SyncJob
-from syncing.status import CSV_HEADER, guarded
+from syncing.status import CSV_HEADER
 from tests.api.conftest import SignedIn
 from tests.api.described import assert_as_described
 from tests.api.rows import NOON, RUN, dead_job, log_of

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from connections import credentials, keys, oauth, sessions, tokens
+from connections import credentials, keys, oauth, renewal, sessions, tokens
 from connections.models import Connection, OAuthToken
 from integrations.problems import Problem
-from integrations.providers.base import RefreshableOAuth
+from integrations.providers.base import CountedCheck, RefreshableOAuth
+from integrations.providers.errors import AuthRevoked
 from integrations.providers.types import ObjectType
 from syncing import tasks
 from syncing.models import SyncJob, SyncLog
@@ -198,3 +199,25 @@ def test_two_venues_of_one_provider_never_show_each_other_s_access(stage: Stage,
     assert len(shown) == sum(counted) > 0
     for account, connection in zip(accounts, connections, strict=True):
         assert_exact(account, connection, CUSTOMER)
+
+
+@each_way()
+def test_its_access_is_proved_by_two_calls_at_most_and_none_that_is_counted(account: Account, way: str) -> None:
+    connection = sign_in(account) if way == "sign_in" else paste_key(account)
+    account.sandbox.clear_log()
+    shown = renewal.prove(connection)
+    provider = account.stage.provider
+    classes = [provider.call_class(each["method"], each["path"]) for each in account.calls()]
+    assert 1 <= len(classes) <= 2
+    assert provider.spec.metered.isdisjoint(classes)
+    assert (shown is None) is isinstance(provider.check, CountedCheck)
+    assert shown is None or shown.id == account.id
+
+
+@each_provider()
+def test_access_that_is_found_gone_needs_its_owner(account: Account) -> None:
+    connection = sign_in(account)
+    account.act("tokens", **account.stage.revoke)
+    with pytest.raises(AuthRevoked):
+        renewal.prove(connection)
+    assert Connection.objects.get().status == "reauthorise"

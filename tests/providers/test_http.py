@@ -63,6 +63,16 @@ def test_the_total_time_is_that_of_all_tries_together(monkeypatch: pytest.Monkey
 
 
 @pytest.mark.usefixtures("hurry")
+def test_a_session_that_ends_gives_up_the_first_call_and_every_later_one_then() -> None:
+    began = time.monotonic()
+    with wire(silence) as server:
+        ending = session(server.url, until=began + 0.5)
+        for _ in range(3):
+            with pytest.raises(Transient):
+                ending.get("/v2/things")
+    assert time.monotonic() - began < 5
+
+
 def test_a_deadline_does_not_cut_the_calls_that_come_after_it() -> None:
     with wire(drip(WHOLE, at_once=20), WHOLE) as server:
         api = session(server.url)

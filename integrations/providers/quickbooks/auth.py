@@ -9,7 +9,7 @@ import base64
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 import orjson
@@ -90,6 +90,8 @@ class CompanyEntrance:
 
 class QuickBooksCheck:
     """Confirms an authorisation. Intuit counts these calls, so they are made at the connect and never as a probe."""
+
+    counted_as: ClassVar[str] = "coreplus"
 
     def account(self, api: ApiSession) -> Account:
         """Return the company with its country and home currency. Two calls."""

@@ -44,6 +44,8 @@ SPEC = Spec(
         "Books completed sales and refunds as receipts, with the same total to the penny.",
     ),
     metered=frozenset({"coreplus"}),
+    # Intuit's free tier, as of November 2026: then reading stops until the next month. Paid tiers allow more.
+    allowances={"coreplus": 500_000},
     never="We never delete anything that you entered in your books, and we never touch your bank accounts or payroll.",
 )
 
