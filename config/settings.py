@@ -219,7 +219,10 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Backline <backline@localhost
 
 # --- API --------------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["integrations.api_contract.SessionWithChallenge"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "integrations.token_auth.BearerToken",
+        "integrations.api_contract.SessionWithChallenge",
+    ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["integrations.api_contract.FastJSONRenderer"],
@@ -247,6 +250,9 @@ SPECTACULAR_SETTINGS = {
         "ObjectName": "integrations.providers.types.ObjectType",
         "SyncMode": "syncing.models.Mode",
         "EventRetryMode": "webhooks.recovery.How",
+        "TokenScope": "integrations.models.Scope",
+        "TokenState": "integrations.api_tokens.State",
+        "RecordState": "syncing.models.LinkState",
     },
 }
 

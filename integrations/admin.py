@@ -17,7 +17,7 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from integrations.models import Integration, IntegrationConfig, Venue, VenueMembership
+from integrations.models import ApiToken, Integration, IntegrationConfig, Venue, VenueMembership
 from integrations.providers import PROVIDERS
 from integrations.providers.types import ObjectType
 
@@ -221,6 +221,23 @@ class VenueMembershipAdmin(HouseAdmin):
 
     @admin.display(description="venue", ordering="venue__name")
     def venue_link(self, row: VenueMembership) -> SafeString | str:
+        """Return a link to the venue."""
+        return link(row.venue)
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(ReadOnlyAdmin):
+    """Who lets which program in, without what opens."""
+
+    list_display = ("name", "prefix", "user", "venue_link", "scopes", "last_used_at", "expires_at", "revoked_at")
+    list_filter = ("revoked_at", "expires_at")
+    list_select_related = ("user", "venue")
+    search_fields = ("name", "prefix", "user__username", "user__email", "venue__name", "venue__slug")
+    ids = ("id",)
+    secrets = ("digest",)
+
+    @admin.display(description="venue", ordering="venue__name")
+    def venue_link(self, row: ApiToken) -> SafeString | str:
         """Return a link to the venue."""
         return link(row.venue)
 

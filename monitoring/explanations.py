@@ -23,6 +23,11 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
         "Nobody is signed in, or the session has ended.",
         "Sign in and open the page again.",
     ),
+    "token_rejected": (
+        "The token that came with the request is unknown, has ended, or was revoked; or its person cannot sign in any "
+        "more. Nothing was done.",
+        "Make a new one on the page “API tokens” of the venue, and put it in the place of the old one.",
+    ),
     "signature_invalid": (
         "A delivery did not carry a signature that fits its bytes, its time and a secret known here. Nothing of it was "
         "used.",

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from integrations.api_contract import StrictSerializer, venue_of
-from integrations.api_docs import example, problems
+from integrations.api_docs import SESSION_ONLY, example, problems
 from integrations.models import Role
 from integrations.problems import Problem
 from monitoring import dead_letters, recovery, stale
@@ -48,6 +48,7 @@ def _outcome(name: str) -> Any:
     }
 
 
+@extend_schema(auth=SESSION_ONLY)
 class RecoveryViewSet(ViewSet):
     """What our team does when work goes wrong. Each action wants its own permission."""
 
