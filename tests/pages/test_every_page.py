@@ -28,6 +28,7 @@ FOR_VIEWERS = (
     "/integrations/square/fields/customer/",
     "/integrations/square/fields/order/",
     "/integrations/square/fields/customer/?direction=out",
+    "/integrations/tokens/",
 )
 FOR_OPERATORS = ("/integrations/decide/", "/integrations/duplicates/")
 FOR_ADMINS = (
