@@ -81,6 +81,7 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "rest_framework",
     "django_filters",
     "drf_spectacular",
@@ -214,6 +215,11 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"  # accounts are made by staff; nobody signs up alone
 ACCOUNT_ADAPTER = "integrations.accounts.InvitedOnlyAdapter"
 ACCOUNT_SESSION_REMEMBER = None
+# Our team works over all venues only in a session with a second factor; owners may set one up for their sign-in.
+STAFF_NEEDS_SECOND_FACTOR = env.bool("STAFF_NEEDS_SECOND_FACTOR", True)
+MFA_ADAPTER = "connections.factors.SealedFactors"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]  # security keys want scripts inside pages, which our policy forbids
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # staff make the accounts and know the addresses
 EMAIL_BACKEND = env.str("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Backline <backline@localhost>")
 

@@ -23,6 +23,7 @@ CODES: dict[str, tuple[int, str]] = {
     "token_rejected": (401, "This token opens nothing"),
     "signature_invalid": (401, "Not signed by the provider"),
     "forbidden": (403, "Your role does not allow this"),
+    "second_factor_needed": (403, "A second factor is needed"),
     "not_found": (404, "Not found"),
     "method_not_allowed": (405, "This address does not take that method"),
     "not_acceptable": (406, "Only JSON can be answered"),

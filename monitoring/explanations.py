@@ -37,6 +37,11 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
         "You belong to this venue, but your role does not include this step. Nothing was changed.",
         "Ask a venue admin to do it, or to give you the role.",
     ),
+    "second_factor_needed": (
+        "What our team may do over all venues takes a session that began with a second factor, a code from an app. "
+        "This one did not. Nothing was done.",
+        "Set up your second factor, or sign in again with it.",
+    ),
     "not_found": (
         "There is nothing at this address, or it belongs to a venue that you are not a member of.",
         "Check the address, or ask a venue admin to add you.",

@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
+from integrations import second_factor
 from integrations.api_contract import StrictSerializer, venue_of
 from integrations.api_docs import SESSION_ONLY, example, problems
 from integrations.models import Role
@@ -44,7 +45,7 @@ def _outcome(name: str) -> Any:
     return {
         202: OpenApiResponse(bodies.WasDone, examples=[example("Done", _DONE, 202)]),
         200: OpenApiResponse(bodies.Told, description="The dry run.", examples=[example(name, _TOLD)]),
-        **problems(*_ASKED),
+        **problems(*_ASKED, "second_factor_needed"),
     }
 
 
@@ -174,7 +175,8 @@ class EventRetryViewSet(ViewSet):
 
 def _is_staff(request: Request) -> bool:
     user = request.user
-    return user.is_active and user.is_staff and user.has_perm("syncing.process_dead_letters")
+    may = user.is_active and user.is_staff and user.has_perm("syncing.process_dead_letters")
+    return may and second_factor.is_given(request)
 
 
 def _permit(request: Request, permission: str) -> None:
@@ -184,6 +186,7 @@ def _permit(request: Request, permission: str) -> None:
         raise Problem("not_authenticated", "Sign in first.")
     if not (user.is_staff and user.has_perm(permission)):
         raise Problem("forbidden", "This is for our team, with the permission for it.")
+    second_factor.require(request)
 
 
 def _valid(request: Request, kind: type[StrictSerializer]) -> dict[str, Any]:
