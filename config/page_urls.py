@@ -56,6 +56,7 @@ urlpatterns = [
     path("api/v1/integrations/oauth/callback/<str:provider>", connections.callback, name="oauth_callback"),
     path("problems/<str:code>/", monitoring.problem, name="problem"),
     path("accounts/", include("allauth.urls")),
+    path("_allauth/", include("allauth.headless.urls")),
     path("health/live", monitoring.live, name="live"),
     path("health/ready", monitoring.ready, name="ready"),
 ]

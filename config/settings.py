@@ -82,6 +82,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.headless",
     "rest_framework",
     "django_filters",
     "drf_spectacular",
@@ -220,6 +221,8 @@ STAFF_NEEDS_SECOND_FACTOR = env.bool("STAFF_NEEDS_SECOND_FACTOR", True)
 MFA_ADAPTER = "connections.factors.SealedFactors"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]  # security keys want scripts inside pages, which our policy forbids
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # staff make the accounts and know the addresses
+# Sign-in for frontends of one page, under /_allauth/browser/v1/: the same session and CSRF token as the pages.
+HEADLESS_CLIENTS = ("browser",)
 EMAIL_BACKEND = env.str("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Backline <backline@localhost>")
 
