@@ -124,6 +124,15 @@ def test_guessing_ends_after_a_few_codes(staff: User, settings: Any) -> None:
     assert path_of(client.get(ADMIN)) == "/admin/login/"
 
 
+def test_whoever_tries_too_often_is_told_to_wait_on_a_page_of_ours(client: Client, settings: Any) -> None:
+    settings.ACCOUNT_RATE_LIMITS = {"reauthenticate": "1/m/user"}
+    client.post("/accounts/reauthenticate/", {"password": "wrong"})
+    answer = client.post("/accounts/reauthenticate/", {"password": PASSWORD})
+    page = Page(answer.content.decode())
+    assert answer.status_code == 429
+    assert (page.headings, page.faults) == (["That was too often"], [])
+
+
 def test_a_recovery_code_opens_once(client: Client, staff: User) -> None:
     secret = secret_on(follow_to_set_up(client).content.decode())
     shown = client.post(SET_UP, {"code": code_of(secret)}, follow=True).content.decode()
