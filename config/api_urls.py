@@ -6,6 +6,7 @@ from drf_spectacular.views import SpectacularJSONAPIView, SpectacularSwaggerSpli
 from rest_framework.permissions import IsAuthenticated
 
 from connections.api import ConnectionViewSet
+from integrations.tokens_api import TokenViewSet
 from mappings.api import FieldViewSet
 from monitoring.admin_api import AdminViewSet
 from monitoring.api import IntegrationViewSet, NowhereViewSet
@@ -21,7 +22,8 @@ from webhooks.views import deliver
 
 _PROVIDER = r"(?P<provider>[-\w]+)"
 _OBJECT = r"(?P<object_type>\w+)"
-_RECORD = r"(?P<record>[0-9a-fA-F]{8}(?:-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12})"
+_UUID = r"[0-9a-fA-F]{8}(?:-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}"
+_RECORD = rf"(?P<record>{_UUID})"
 
 
 def _route(path: str, view: object, name: str) -> URLPattern:
@@ -56,6 +58,8 @@ def _map(method: str, action: str) -> object:
     return MappingViewSet.as_view({method: action})
 
 
+_tokens = TokenViewSet.as_view({"get": "index", "post": "make"})
+_token = TokenViewSet.as_view({"delete": "revoke"})
 _mappings = MappingViewSet.as_view({"get": "retrieve", "put": "save"})
 _templates = MappingViewSet.as_view({"get": "templates", "post": "keep_template"})
 _fields = FieldViewSet.as_view({"get": "index"}, examples=fields.example)
@@ -108,6 +112,8 @@ urlpatterns = [
     _route(f"integrations/{_PROVIDER}/fields", _fields, "api-fields"),
     _route(f"records/{_OBJECT}", _records, "api-records"),
     _route(f"records/{_OBJECT}/{_RECORD}", _record, "api-record"),
+    _route("tokens", _tokens, "api-tokens"),
+    _route(rf"tokens/(?P<token>{_UUID})", _token, "api-token"),
     _route("me/integrations", _read("mine"), "api-me"),
     _route("schema", _schema, "api-schema"),
     _route("docs", _docs, "api-docs"),

@@ -8,7 +8,7 @@ import structlog
 
 # Names under which a secret could arrive in an event; their values never reach the line.
 _SECRET_NAMES = re.compile(r"token|secret|password|authorization|api_key|cookie|verifier|ciphertext", re.IGNORECASE)
-_SECRET_VALUES = re.compile(r"(Bearer\s+|Client\s+|EAAA|sq0[a-z]{3}-|rk_|sk_|whsec_)[A-Za-z0-9_\-\.=]{6,}")
+_SECRET_VALUES = re.compile(r"(Bearer\s+|Client\s+|bkl_|EAAA|sq0[a-z]{3}-|rk_|sk_|whsec_)[A-Za-z0-9_\-\.=]{6,}")
 
 
 def redact(_logger: Any, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -3,6 +3,7 @@
 from django.urls import include, path
 
 from connections import views as connections
+from integrations import token_views as tokens
 from monitoring import views as monitoring
 from syncing import choice_views as choosing
 from syncing import deciding_views as deciding
@@ -49,10 +50,13 @@ urlpatterns = [
     path("integrations/duplicates/", duplicates.show, name="duplicates"),
     path("integrations/sync/", syncing.sync_everything, name="sync_everything"),
     path("integrations/records/<str:object_type>/", include(_own)),
+    path("integrations/tokens/", tokens.show, name="tokens"),
+    path("integrations/tokens/<uuid:token>/revoke/", tokens.revoke, name="revoke_token"),
     path("integrations/<str:provider>/", include(_provider)),
     path("api/v1/integrations/oauth/callback/<str:provider>", connections.callback, name="oauth_callback"),
     path("problems/<str:code>/", monitoring.problem, name="problem"),
     path("accounts/", include("allauth.urls")),
+    path("_allauth/", include("allauth.headless.urls")),
     path("health/live", monitoring.live, name="live"),
     path("health/ready", monitoring.ready, name="ready"),
 ]

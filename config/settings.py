@@ -81,6 +81,8 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.headless",
     "rest_framework",
     "django_filters",
     "drf_spectacular",
@@ -216,12 +218,22 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"  # accounts are made by staff; nobody signs up alone
 ACCOUNT_ADAPTER = "integrations.accounts.InvitedOnlyAdapter"
 ACCOUNT_SESSION_REMEMBER = None
+# Our team works over all venues only in a session with a second factor; owners may set one up for their sign-in.
+STAFF_NEEDS_SECOND_FACTOR = env.bool("STAFF_NEEDS_SECOND_FACTOR", True)
+MFA_ADAPTER = "connections.factors.SealedFactors"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]  # security keys want scripts inside pages, which our policy forbids
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # staff make the accounts and know the addresses
+# Sign-in for frontends of one page, under /_allauth/browser/v1/: the same session and CSRF token as the pages.
+HEADLESS_CLIENTS = ("browser",)
 EMAIL_BACKEND = env.str("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Backline <backline@localhost>")
 
 # --- API --------------------------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["integrations.api_contract.SessionWithChallenge"],
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "integrations.token_auth.BearerToken",
+        "integrations.api_contract.SessionWithChallenge",
+    ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["integrations.api_contract.FastJSONRenderer"],
@@ -249,6 +261,9 @@ SPECTACULAR_SETTINGS = {
         "ObjectName": "integrations.providers.types.ObjectType",
         "SyncMode": "syncing.models.Mode",
         "EventRetryMode": "webhooks.recovery.How",
+        "TokenScope": "integrations.models.Scope",
+        "TokenState": "integrations.api_tokens.State",
+        "RecordState": "syncing.models.LinkState",
     },
 }
 

@@ -14,6 +14,7 @@ from connections.models import Connection, Method
 from integrations import catalogue, wishes
 from integrations.api_contract import StrictSerializer, venue_of
 from integrations.api_docs import PROVIDER, example, problems
+from integrations.bearer import Bearer
 from integrations.models import Role, Venue
 from integrations.providers.base import Provider
 
@@ -210,7 +211,9 @@ def _validated(kind: type[StrictSerializer], request: Request, provider: Provide
 
 
 def _session_key(request: Request) -> str:
-    """Return the key of the browser's session, which a sign-in is bound to."""
+    """Return the key of the browser's session, which a sign-in is bound to; none behind a token."""
+    if isinstance(request.user, Bearer):
+        return ""
     if not request.session.session_key:
         request.session.create()
     return str(request.session.session_key)

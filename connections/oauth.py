@@ -65,6 +65,8 @@ def begin(
         raise Problem("conflict", f"{provider.spec.name} is connected with a key, not with a sign-in.")
     if reconnect is None:
         refuse_second(venue, provider)
+    if not session_key:
+        raise Problem("forbidden", f"Signing in to {provider.spec.name} takes a person in a browser; a token has none.")
     state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(48)
     row = OAuthState(
         state_hash=_hash(state),

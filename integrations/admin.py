@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any, ClassVar
 
+from allauth.mfa.models import Authenticator
 from django.contrib import admin
 from django.core.paginator import Paginator
 from django.db import connection as database
@@ -17,7 +18,7 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from integrations.models import Integration, IntegrationConfig, Venue, VenueMembership
+from integrations.models import ApiToken, Integration, IntegrationConfig, Venue, VenueMembership
 from integrations.providers import PROVIDERS
 from integrations.providers.types import ObjectType
 
@@ -223,6 +224,41 @@ class VenueMembershipAdmin(HouseAdmin):
     def venue_link(self, row: VenueMembership) -> SafeString | str:
         """Return a link to the venue."""
         return link(row.venue)
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(ReadOnlyAdmin):
+    """Who lets which program in, without what opens."""
+
+    list_display = ("name", "prefix", "user", "venue_link", "scopes", "last_used_at", "expires_at", "revoked_at")
+    list_filter = ("revoked_at", "expires_at")
+    list_select_related = ("user", "venue")
+    search_fields = ("name", "prefix", "user__username", "user__email", "venue__name", "venue__slug")
+    ids = ("id",)
+    secrets = ("digest",)
+
+    @admin.display(description="venue", ordering="venue__name")
+    def venue_link(self, row: ApiToken) -> SafeString | str:
+        """Return a link to the venue."""
+        return link(row.venue)
+
+
+admin.site.unregister(Authenticator)
+
+
+@admin.register(Authenticator)
+class SecondFactorAdmin(ReadOnlyAdmin):
+    """Who has a second factor. To remove one lets its person, once it is sure who asks, set up another."""
+
+    list_display = ("user", "type", "created_at", "last_used_at")
+    list_filter = ("type",)
+    list_select_related = ("user",)
+    search_fields = ("user__username", "user__email")
+    secrets = ("data",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Return whether the person's rights allow it."""
+        return admin.ModelAdmin.has_delete_permission(self, request, obj)
 
 
 @admin.register(Integration)

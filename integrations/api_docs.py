@@ -12,12 +12,13 @@ from integrations import problems as refusals
 from integrations.providers import PROVIDERS
 
 # What any route may answer to a request that is not allowed or not understood.
-_ALWAYS = ("not_authenticated", "forbidden", "not_found")
+_ALWAYS = ("not_authenticated", "token_rejected", "forbidden", "not_found")
 _MEDIA_TYPE = "application/problem+json"
 
 PROVIDER = OpenApiParameter(
     "provider", str, OpenApiParameter.PATH, enum=list(PROVIDERS), description="Any other name is 404."
 )
+SESSION_ONLY: list[Any] = [{"session": []}]  # what a token does not open
 VENUE = OpenApiParameter(
     "venue",
     str,
@@ -35,6 +36,17 @@ class SessionScheme(OpenApiAuthenticationExtension):
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
         """Return the OpenAPI security scheme."""
         return {"type": "apiKey", "in": "cookie", "name": "session"}
+
+
+class BearerScheme(OpenApiAuthenticationExtension):
+    """A token of a person, for servers; it opens one venue and makes no other tokens."""
+
+    target_class = "integrations.token_auth.BearerToken"
+    name = "token"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        """Return the OpenAPI security scheme."""
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "bkl_…"}
 
 
 class FieldError(serializers.Serializer[Any]):

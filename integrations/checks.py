@@ -4,7 +4,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, register
+from django.core.checks import CheckMessage, Error, Warning, register
 
 _LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
@@ -27,3 +27,12 @@ def public_url_is_https(**_: Any) -> list[CheckMessage]:
     if not settings.LOCAL and urlsplit(settings.PUBLIC_URL).scheme != "https":
         return [Error("PUBLIC_URL is not https.", hint="Set PUBLIC_URL=https://your.domain.", id="backline.E003")]
     return []
+
+
+@register(deploy=True)
+def staff_need_a_second_factor(**_: Any) -> list[CheckMessage]:
+    """A password alone must not open every venue."""
+    if settings.LOCAL or settings.STAFF_NEEDS_SECOND_FACTOR:
+        return []
+    hint = "Unset STAFF_NEEDS_SECOND_FACTOR."
+    return [Warning("Staff reach every venue with a password alone.", hint=hint, id="backline.W001")]

@@ -1,13 +1,15 @@
-"""Venues, who belongs to them, the catalogue of providers, and what a venue wishes of each."""
+"""Venues, who belongs to them and by which tokens, the catalogue of providers, and what a venue wishes of each."""
 
 import zoneinfo
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
+from integrations.bearer import Bearer
 from integrations.ids import uuid7
 
 
@@ -42,7 +44,10 @@ class VenueQuerySet(models.QuerySet["Venue"]):
         """Return the venues the user is a member of; nobody's for an anonymous one."""
         if not getattr(user, "is_authenticated", False):
             return self.none()
-        return self.filter(memberships__user=user)
+        own = self.filter(memberships__user=user)
+        if isinstance(user, Bearer):
+            return own.filter(pk=user.grant.venue) if user.grant else own.none()
+        return own
 
 
 class Venue(models.Model):
@@ -84,6 +89,68 @@ class VenueMembership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} at {self.venue} ({self.get_role_display()})"
+
+
+class Scope(models.TextChoices):
+    """What a token may do at its venue: each is one role, and holds those before it."""
+
+    READ = "read", "Read"
+    OPERATE = "operate", "Operate"
+    MANAGE = "manage", "Manage"
+
+
+class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
+    """Questions about tokens."""
+
+    def standing(self) -> "ApiTokenQuerySet":
+        """Return those that nobody revoked, ended or not."""
+        return self.filter(revoked_at=None)
+
+
+class ApiToken(models.Model):
+    """What a server signs in with: one person's, at one venue. Of the token itself only a digest is here."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    user = models.ForeignKey(Bearer, on_delete=models.CASCADE, related_name="api_tokens")
+    venue = models.ForeignKey(Venue, on_delete=models.CASCADE, related_name="api_tokens")
+    name = models.CharField(max_length=80, help_text="What it is for, in the person's words.")
+    scopes = ArrayField(models.CharField(max_length=10, choices=Scope.choices))
+    prefix = models.CharField(max_length=10, help_text="How the token begins; tells it from others.")
+    digest = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    last_used_at = models.DateTimeField(null=True, blank=True, help_text="To the minute.")
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    revoked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+
+    objects = ApiTokenQuerySet.as_manager()
+
+    class Meta:
+        db_table = "api_tokens"
+        verbose_name = "API token"
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["venue", "user", "name"],
+                condition=Q(revoked_at=None),
+                name="one_standing_token_per_person_venue_and_name",
+            ),
+            models.CheckConstraint(
+                condition=Q(scopes__contained_by=Scope.values) & Q(scopes__len__gt=0), name="token_scopes_are_known"
+            ),
+            models.CheckConstraint(condition=Q(expires_at__gt=F("created_at")), name="token_ends_after_it_begins"),
+        ]
+        indexes = [models.Index(fields=["venue", "-created_at"], name="tokens_of_a_venue")]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.prefix}…)"
+
+    @property
+    def has_ended(self) -> bool:
+        """Return whether its time is over."""
+        return self.expires_at <= timezone.now()
 
 
 class Integration(models.Model):

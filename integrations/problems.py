@@ -20,8 +20,10 @@ CODES: dict[str, tuple[int, str]] = {
     "state_foreign_session": (400, "This sign-in began in another browser"),
     "state_wrong_provider": (400, "This sign-in began for another provider"),
     "not_authenticated": (401, "Sign in first"),
+    "token_rejected": (401, "This token opens nothing"),
     "signature_invalid": (401, "Not signed by the provider"),
     "forbidden": (403, "Your role does not allow this"),
+    "second_factor_needed": (403, "A second factor is needed"),
     "not_found": (404, "Not found"),
     "method_not_allowed": (405, "This address does not take that method"),
     "not_acceptable": (406, "Only JSON can be answered"),
@@ -70,7 +72,16 @@ class Problem(Exception):
         return CODES[self.code][1]
 
 
+class TokenRejected(exceptions.AuthenticationFailed):
+    """A bearer token that is none, has ended or was revoked. It is not said which: only its holder needs to know."""
+
+    default_detail = "This token is unknown, has ended or was revoked. Make a new one."
+
+
+# What a 401 asks for (RFC 6750, RFC 9110).
+_CHALLENGES = {"not_authenticated": "Session, Bearer", "token_rejected": 'Bearer error="invalid_token"'}
 _FROM_DRF = {
+    TokenRejected: "token_rejected",
     exceptions.NotAuthenticated: "not_authenticated",
     exceptions.AuthenticationFailed: "not_authenticated",
     exceptions.PermissionDenied: "forbidden",
@@ -93,8 +104,8 @@ def answer(error: Exception, context: dict[str, Any]) -> Response | None:
     response.content_type = "application/problem+json"
     if problem.more.get("retry_after"):
         response["Retry-After"] = str(int(problem.more["retry_after"]))
-    if problem.code == "not_authenticated":
-        response["WWW-Authenticate"] = "Session"
+    if problem.code in _CHALLENGES:
+        response["WWW-Authenticate"] = _CHALLENGES[problem.code]
     return response
 
 

@@ -23,6 +23,11 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
         "Nobody is signed in, or the session has ended.",
         "Sign in and open the page again.",
     ),
+    "token_rejected": (
+        "The token that came with the request is unknown, has ended, or was revoked; or its person cannot sign in any "
+        "more. Nothing was done.",
+        "Make a new one on the page “API tokens” of the venue, and put it in the place of the old one.",
+    ),
     "signature_invalid": (
         "A delivery did not carry a signature that fits its bytes, its time and a secret known here. Nothing of it was "
         "used.",
@@ -31,6 +36,11 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
     "forbidden": (
         "You belong to this venue, but your role does not include this step. Nothing was changed.",
         "Ask a venue admin to do it, or to give you the role.",
+    ),
+    "second_factor_needed": (
+        "What our team may do over all venues takes a session that began with a second factor, a code from an app. "
+        "This one did not. Nothing was done.",
+        "Set up your second factor, or sign in again with it.",
     ),
     "not_found": (
         "There is nothing at this address, or it belongs to a venue that you are not a member of.",

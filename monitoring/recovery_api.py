@@ -8,9 +8,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from integrations import walls
+from integrations import second_factor, walls
 from integrations.api_contract import StrictSerializer, venue_of
-from integrations.api_docs import example, problems
+from integrations.api_docs import SESSION_ONLY, example, problems
 from integrations.models import Role
 from monitoring import dead_letters, recovery, staff, stale
 from monitoring import recovery_bodies as bodies
@@ -43,10 +43,11 @@ def _outcome(name: str) -> Any:
     return {
         202: OpenApiResponse(bodies.WasDone, examples=[example("Done", _DONE, 202)]),
         200: OpenApiResponse(bodies.Told, description="The dry run.", examples=[example(name, _TOLD)]),
-        **problems(*_ASKED),
+        **problems(*_ASKED, "second_factor_needed"),
     }
 
 
+@extend_schema(auth=SESSION_ONLY)
 class RecoveryViewSet(ViewSet):
     """What our team does when work goes wrong. Each action wants its own permission."""
 
@@ -173,9 +174,10 @@ class EventRetryViewSet(ViewSet):
 def _is_staff(request: Request) -> bool:
     user = request.user
     is_staff: bool = user.is_active and user.is_staff and user.has_perm("syncing.process_dead_letters")
-    if is_staff:
+    if is_staff and second_factor.is_given(request):
         walls.move(walls.STAFF)
-    return is_staff
+        return True
+    return False
 
 
 def _valid(request: Request, kind: type[StrictSerializer]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ def addresses(*, database_url: str, redis_url: str) -> Variables:
 
 
 def local(servers: Variables, secrets: Secrets, *, port: int, sandbox_url: str = "") -> Variables:
-    """Settings of a run on this machine; with the sandbox also its address and its faster pace."""
+    """Settings of a run on this machine; with the sandbox also its address, its faster pace, and the demo's sign-in."""
     made = servers | {
         "BACKLINE_ENV": "local",
         "SECRET_KEY": secrets.secret_key,
@@ -26,6 +26,7 @@ def local(servers: Variables, secrets: Secrets, *, port: int, sandbox_url: str =
     }
     if sandbox_url:
         made |= {"SANDBOX_URL": sandbox_url, "PROVIDER_CALLS_PER_SECOND": _PACE}
+        made |= {"STAFF_NEEDS_SECOND_FACTOR": "false"}  # the passwords of the demo are on the screen
     return made
 
 

@@ -8,7 +8,7 @@ from integrations import wall_policies
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("connections", "0003_told"), ("integrations", "0020_walls")]
+    dependencies: ClassVar = [("connections", "0003_told"), ("integrations", "0006_walls")]
     operations: ClassVar = [
         wall_policies.answers(
             "backline_connections", "SELECT ARRAY(SELECT id FROM connections WHERE venue_id = ANY (backline_venues()))"

@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from connections import credentials
 from connections.models import Connection, OAuthState, OAuthToken, VenueApiKey
-from integrations.models import Integration, IntegrationConfig, Venue, VenueMembership
+from integrations import api_tokens
+from integrations.models import ApiToken, Integration, IntegrationConfig, Venue, VenueMembership
 from mappings.models import FieldMapping, FieldMappingTemplate, SchemaWatch
 from monitoring.models import IntegrationCost, IntegrationHealth
 from syncing.models import Record, RecordLink, SyncCursor, SyncJob, SyncLog
@@ -22,7 +23,7 @@ CANARIES = (
     "header-canary",
 )  # fmt: skip
 TABLES: tuple[type[models.Model], ...] = (
-    Venue, VenueMembership, Integration, IntegrationConfig, Connection, OAuthToken, VenueApiKey, OAuthState,
+    Venue, VenueMembership, ApiToken, Integration, IntegrationConfig, Connection, OAuthToken, VenueApiKey, OAuthState,
     FieldMapping, FieldMappingTemplate, SchemaWatch, SyncJob, SyncLog, SyncCursor, Record, RecordLink,
     WebhookSubscription, WebhookUpkeep, WebhookEvent, IntegrationHealth, IntegrationCost,
 )  # fmt: skip
@@ -32,7 +33,8 @@ def fill(user: Any) -> Connection:
     """Make a venue with one row in every table and return its connection."""
     connection: Connection = ConnectionFactory()
     venue, now = connection.venue, timezone.now()
-    VenueMembership.objects.create(venue=venue, user=user)
+    member = VenueMembership.objects.create(venue=venue, user=user)
+    api_tokens.make(member, name="Box office", scopes=["read"], days=90)
     number = Connection.objects.count()
     key = VenueApiKey(connection=connection, fingerprint="f" * 12, last4="nary", created_by=user)
     credentials.seal(key, "key", "EAAAkey-canary")

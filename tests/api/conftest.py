@@ -8,6 +8,9 @@ from django.urls import get_resolver
 from drf_spectacular.generators import SchemaGenerator
 from rest_framework.test import APIClient
 
+from integrations import api_tokens
+from integrations.models import Venue, VenueMembership
+
 SignedIn = Callable[[Any], APIClient]
 
 
@@ -21,6 +24,19 @@ def as_user() -> SignedIn:
         return client
 
     return signed_in
+
+
+def bringing(token: str) -> APIClient:
+    """Return a client without a session that brings the token with every request; it does mind CSRF."""
+    client = APIClient(enforce_csrf_checks=True)
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {token}")
+    return client
+
+
+def bearing(user: Any, venue: Venue, scope: str) -> APIClient:
+    """Return a client that brings a new token of the person's, with the scope."""
+    member = VenueMembership.objects.get(user=user, venue=venue)
+    return bringing(api_tokens.make(member, name=f"For {scope}", scopes=[scope], days=90).token)
 
 
 @pytest.fixture(scope="session")

@@ -7,13 +7,16 @@ from rest_framework.test import APIClient
 
 from config import api_urls
 from connections.models import Connection
-from integrations.models import Venue
+from integrations.models import Role, Venue
 from syncing.models import Record
-from tests.api.conftest import SignedIn
+from tests.api.conftest import SignedIn, bearing
+from tests.factories import MembershipFactory
 
+FOR_PEOPLE_ONLY = {"api-tokens", "api-token", "api-docs"}  # what no token opens
 CAST = ("anonymous", "stranger", "viewer", "operator", "owner")
 NO_OBJECT = {"objects": ["location"]}  # one that cannot be sent anywhere
 KEY = {"api_key": "not-a-key", "dry_run": True}
+TOKEN = "019aaf2e-7c1d-7b3a-9d2e-5a1f0c9b8e55"
 RECORD = "019aaf2e-7c1d-7b3a-9d2e-5a1f0c9b8e80"
 FIELDS = {"fields": {"note": "Likes jazz"}}
 NEW_FIELDS = {"fields": {"given_name": "Zoë"}}
@@ -72,6 +75,9 @@ ROUTES: dict[str, tuple[str, str, dict[str, Any], tuple[int, int, int, int, int]
     "api-record": ("get", f"records/customer/{RECORD}", {}, (401, 404, 200, 200, 200)),
     "api-record change": ("patch", f"records/customer/{RECORD}", FIELDS, (401, 404, 403, 200, 200)),
     "api-record delete": ("delete", f"records/customer/{RECORD}", {}, (401, 404, 403, 200, 200)),
+    "api-tokens": ("get", "tokens", {}, (401, 404, 200, 200, 200)),
+    "api-tokens make": ("post", "tokens", {"name": "Box office"}, (401, 404, 201, 201, 201)),
+    "api-token revoke": ("delete", f"tokens/{TOKEN}", {}, (401, 404, 404, 404, 404)),
     "api-me": ("get", "me/integrations", {}, (401, 404, 200, 200, 200)),
     "api-schema": ("get", "schema/", {}, (401, 200, 200, 200, 200)),
     "api-docs": ("get", "docs/", {}, (302, 200, 200, 200, 200)),
@@ -116,6 +122,21 @@ def test_each_route_answers_each_of_the_cast_as_the_table_says(
 ) -> None:
     client = APIClient() if person == "anonymous" else as_user(request.getfixturevalue(person))
     assert call(client, name, venue).status_code == status
+
+
+@pytest.mark.parametrize(("scope", "place"), [("read", 2), ("operate", 3), ("manage", 4)])
+@pytest.mark.parametrize("name", [name for name in ROUTES if name.split()[0] not in FOR_PEOPLE_ONLY])
+def test_a_token_opens_what_the_role_of_its_scope_does_and_needs_no_csrf_token(
+    owner: Any, venue: Venue, connection: Connection, name: str, scope: str, place: int
+) -> None:
+    assert call(bearing(owner, venue, scope), name, venue).status_code == ROUTES[name][3][place]
+
+
+@pytest.mark.parametrize("name", [name for name in ROUTES if "admin/" in ROUTES[name][1]])
+def test_a_token_of_our_team_does_not_reach_what_is_for_our_team(staff: Any, venue: Venue, name: str) -> None:
+    MembershipFactory(venue=venue, user=staff, role=Role.VENUE_ADMIN)
+    answer = call(bearing(staff, venue, "manage"), name, venue)
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
 
 
 def test_every_route_of_the_api_is_in_the_table() -> None:

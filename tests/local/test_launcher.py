@@ -26,12 +26,16 @@ def test_a_taken_port_leads_to_the_next_free_one() -> None:
     assert ports.is_free(ports.any_free())
 
 
-def test_only_the_sandbox_brings_its_address_and_its_pace() -> None:
+def test_only_the_demo_brings_the_sandbox_its_pace_and_a_sign_in_without_a_second_factor() -> None:
     keys = secrets.throwaway()
     plain = variables.local(ADDRESSES, keys, port=8001)
     with_sandbox = variables.local(ADDRESSES, keys, port=8001, sandbox_url="http://127.0.0.1:9")
     assert plain["PUBLIC_URL"] == "http://127.0.0.1:8001"
-    assert with_sandbox.keys() - plain.keys() == {"SANDBOX_URL", "PROVIDER_CALLS_PER_SECOND"}
+    assert {name: value for name, value in with_sandbox.items() if name not in plain} == {
+        "SANDBOX_URL": "http://127.0.0.1:9",
+        "PROVIDER_CALLS_PER_SECOND": "square=200,stripe=200,mailchimp=200,quickbooks=200",
+        "STAFF_NEEDS_SECOND_FACTOR": "false",
+    }
 
 
 def test_production_settings_hold_keys_of_their_own() -> None:

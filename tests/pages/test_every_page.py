@@ -28,6 +28,7 @@ FOR_VIEWERS = (
     "/integrations/square/fields/customer/",
     "/integrations/square/fields/order/",
     "/integrations/square/fields/customer/?direction=out",
+    "/integrations/tokens/",
 )
 FOR_OPERATORS = ("/integrations/decide/", "/integrations/duplicates/")
 FOR_ADMINS = (
@@ -203,7 +204,7 @@ def test_what_does_not_exist_says_so(lively: Connection, owner: User, as_user: S
     assert Page(answer.content.decode()).faults == []
 
 
-@pytest.mark.parametrize("name", ["400.html", "403.html", "403_csrf.html", "404.html", "500.html"])
+@pytest.mark.parametrize("name", ["400.html", "403.html", "403_csrf.html", "404.html", "429.html", "500.html"])
 def test_the_pages_for_refusals_are_sound_and_carry_a_reference(rf: Any, db: None, name: str) -> None:
     text = render_to_string(name, {"reference": "8F3K-2QPX"}, request=None if name == "500.html" else rf.get("/"))
     page = Page(text)

@@ -19,11 +19,12 @@ END
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("integrations", "0003_deletions")]
+    dependencies: ClassVar = [("integrations", "0004_api_tokens")]
     operations: ClassVar = [
         wall_policies.roles(),
         wall_policies.answers("backline_venues", _VENUES),
         wall_policies.shut("venues", wall_policies.OF_VENUE, "id"),
         wall_policies.shut("venue_memberships", wall_policies.OF_VENUE, "venue_id"),
+        wall_policies.shut("api_tokens", wall_policies.OF_VENUE, "venue_id"),
         wall_policies.shut("integration_configs", wall_policies.OF_VENUE, "venue_id"),
     ]
