@@ -6,8 +6,7 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 
-from connections import shared
-from integrations import catalogue
+from integrations import catalogue, shared
 from integrations.models import Role, Venue
 from mappings import templates
 from tests.factories import ConnectionFactory, MembershipFactory, UserFactory, VenueFactory

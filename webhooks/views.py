@@ -7,10 +7,10 @@ from django.db import Error
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from connections.sealing import CannotOpen
 from integrations import problems
 from integrations.problems import Problem
 from integrations.providers import PROVIDERS
+from integrations.sealing import CannotOpen
 from webhooks import delivery, intake, subscriptions, tasks
 
 logger = logging.getLogger(__name__)
