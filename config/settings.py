@@ -96,6 +96,7 @@ INSTALLED_APPS = [
     "monitoring",
 ]
 MIDDLEWARE = [
+    "integrations.request_ids.RequestIds",  # outermost: every answer tells its id
     "django.middleware.security.SecurityMiddleware",
     "webhooks.door.Door",  # before everything that is made for people
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -295,6 +296,7 @@ LOG_FORMAT = env.str("LOG_FORMAT", "console" if LOCAL else "json")
 LOGGING = logs.settings(LOG_FORMAT, env.str("LOG_LEVEL", "INFO"))
 logs.configure()
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
+DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True  # RequestIds has replaced what is none
 SENTRY_DSN = env.str("SENTRY_DSN", "")
 if SENTRY_DSN:
     logs.report_to_sentry(SENTRY_DSN, BACKLINE_ENV)
