@@ -222,13 +222,15 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "Backline <backline@localhost
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": ["integrations.api_contract.SessionWithChallenge"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["integrations.api_bodies.BodyParser"],
     "DEFAULT_RENDERER_CLASSES": ["integrations.api_contract.FastJSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_METADATA_CLASS": None,  # OPTIONS is refused: the description is at /api/v1/schema/
     "EXCEPTION_HANDLER": "integrations.problems.answer",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "URL_FORMAT_OVERRIDE": None,  # ?format=csv is the history's own business
 }
+API_BODY_BYTES = env.int("API_BODY_BYTES", 10_000_000)
 SPECTACULAR_SETTINGS = {
     "TITLE": "Backline",
     "DESCRIPTION": "Connections, syncs and their status for a venue's integrations.",

@@ -3,14 +3,17 @@
 import logging
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
-from django.http import Http404
+import orjson
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
 from structlog.contextvars import get_contextvars
 
 logger = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
 
 # code -> (HTTP status, title). The page /problems/<code>/ explains each.
 CODES: dict[str, tuple[int, str]] = {
@@ -44,6 +47,7 @@ CODES: dict[str, tuple[int, str]] = {
     "mapping_broken": (422, "Some rules cannot be used"),
     "not_refreshable": (422, "There is nothing to renew"),
     "rate_limited": (429, "Too many requests"),
+    "internal": (500, "Something broke on our side"),
     "exchange_failed": (502, "The provider did not confirm the sign-in"),
     "provider_down": (503, "The provider is not answering"),
     "unavailable": (503, "Nothing can be stored right now"),
@@ -90,12 +94,18 @@ def answer(error: Exception, context: dict[str, Any]) -> Response | None:
         return None
     request: Request = context["request"]
     response = Response(document(problem, instance=request.path), status=problem.status)
-    response.content_type = "application/problem+json"
+    response.content_type = MEDIA_TYPE
     if problem.more.get("retry_after"):
         response["Retry-After"] = str(int(problem.more["retry_after"]))
     if problem.code == "not_authenticated":
         response["WWW-Authenticate"] = "Session"
     return response
+
+
+def outside_of_views(request: HttpRequest, problem: Problem) -> HttpResponse:
+    """Return the problem document where no view of the API can: for deliveries, and for what Django itself refuses."""
+    body = orjson.dumps(document(problem, instance=request.path))
+    return HttpResponse(body, status=problem.status, content_type=MEDIA_TYPE)
 
 
 def document(problem: Problem, *, instance: str) -> dict[str, Any]:
@@ -116,6 +126,12 @@ def _as_problem(error: Exception) -> Problem | None:
         return error
     if isinstance(error, Http404):
         return Problem("not_found", "There is nothing at this address for you.")
+    if isinstance(error, RequestDataTooBig):
+        return Problem("too_large", "The body is larger than what this address takes.")
+    if isinstance(error, UnreadablePostError):
+        return Problem("validation_failed", "The body did not arrive as a whole. Send it again.")
+    if isinstance(error, SuspiciousOperation):
+        return Problem("validation_failed", "The request has a form that nothing here takes.")
     if isinstance(error, PermissionDenied):
         return Problem("forbidden", "Your role does not allow this. A venue admin can change it.")
     if isinstance(error, exceptions.ValidationError):

@@ -109,6 +109,10 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
         "More requests came than are taken at a time.",
         "Wait as long as the Retry-After header says, then go on.",
     ),
+    "internal": (
+        "A fault of ours kept the request from being answered. It is in our log under the request_id of the answer.",
+        "Send it again. If it happens twice, tell us the request_id.",
+    ),
     "exchange_failed": (
         "The provider did not confirm the sign-in. Nothing was stored.",
         "Start again from the integrations page. If it happens twice, look at the provider's status page.",

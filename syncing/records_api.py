@@ -8,12 +8,11 @@ from uuid import UUID
 from django.utils.cache import patch_vary_headers
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, PolymorphicProxySerializer, extend_schema
-from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from integrations.api_contract import FastJSONRenderer, StrictSerializer, venue_of
+from integrations.api_contract import FastJSONRenderer, StayingPages, StrictSerializer, venue_of
 from integrations.api_docs import VENUE, example, problems
 from integrations.models import Role, Venue
 from integrations.problems import Problem
@@ -38,13 +37,10 @@ _IF_NONE_MATCH = OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER,
 _NOT_CHANGED = OpenApiResponse(description="Nothing changed since the ETag in If-None-Match.")
 
 
-class RecordPagination(CursorPagination):
+class RecordPagination(StayingPages):
     """Pages that stay put while records come in."""
 
     ordering = ("-id",)
-    page_size = 50
-    page_size_query_param = "limit"
-    max_page_size = 200
 
 
 class RecordViewSet(GenericViewSet[Record]):
@@ -180,7 +176,7 @@ class RecordViewSet(GenericViewSet[Record]):
             **problems("stale_version"),
         },
     )
-    def delete(self, request: Request, object_type: str, record: str) -> Response:
+    def remove(self, request: Request, object_type: str, record: str) -> Response:
         """Make a record a tombstone; a second time changes nothing."""
         kind, venue = _asked(request, object_type, Role.OPERATOR)
         held = UUID(record)

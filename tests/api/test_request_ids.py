@@ -26,7 +26,8 @@ def test_an_id_of_the_caller_is_used(as_user: SignedIn, viewer: Any, given: str)
 
 
 @pytest.mark.parametrize(
-    "given", ["", "1234567", "a" * 65, "two words", "a\tb\tc\td\te", "naïve-request", "<script>alert</script>", "x" * 9000]
+    "given",
+    ["", "1234567", "a" * 65, "two words", "a\tb\tc\td\te", "naïve-request", "<script>alert</script>", "x" * 9000],
 )
 def test_an_id_that_cannot_be_used_is_replaced(as_user: SignedIn, viewer: Any, given: str) -> None:
     assert _is_new(as_user(viewer).get(WIDGET, headers={"X-Request-ID": given})["X-Request-ID"])
@@ -47,6 +48,11 @@ def test_a_refusal_tells_the_same_id_as_its_header(as_user: SignedIn, viewer: An
     assert (mine.status_code, mine.json()["request_id"], mine["X-Request-ID"]) == (403, MINE, MINE)
     other = client.post("/api/v1/integrations/square/sync", {})
     assert other.json()["request_id"] == other["X-Request-ID"]
+
+
+def test_what_no_view_answers_tells_it_too(viewer: Any) -> None:
+    answer = Client().get(WIDGET, headers={"host": "not a host", "X-Request-ID": MINE})
+    assert (answer.status_code, answer.json()["request_id"], answer["X-Request-ID"]) == (400, MINE, MINE)
 
 
 def test_a_delivery_has_an_id_too(venue: Venue) -> None:
