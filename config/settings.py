@@ -230,6 +230,8 @@ REST_FRAMEWORK = {
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "URL_FORMAT_OVERRIDE": None,  # ?format=csv is the history's own business
 }
+API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", 600)  # of one caller
+API_WRITES_PER_MINUTE = env.int("API_WRITES_PER_MINUTE", 120)  # of these; a write carries up to a thousand records
 API_BODY_BYTES = env.int("API_BODY_BYTES", 10_000_000)
 SPECTACULAR_SETTINGS = {
     "TITLE": "Backline",

@@ -1,16 +1,20 @@
 """What every route of the API does alike, before and after its view does what is asked.
 
-A view set is put under the contract where the addresses are (`bound`), so none of them can forget it.
+In this order: counted against the caller's limits, hard input refused, the caller and his rights known. A view set is
+put under the contract where the addresses are (`bound`), so none of them can forget it.
 """
 
 import functools
 from typing import Any
 
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from integrations import throttling
 from integrations.api_bodies import is_text
 from integrations.problems import Problem
+from integrations.throttling import Allowance
 
 _UTF_8 = ("utf-8", "utf8")
 
@@ -19,17 +23,44 @@ class Contract(APIView):
     """A view under the contract."""
 
     judges_text = False  # True where each entry of a body is judged by itself, text of no use among them
+    allowance: Allowance | None = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Let the request in, or raise why not."""
+        self._count(request)
         _refuse_hard_input(request, kwargs)
         super().initial(request, *args, **kwargs)
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Return the response with what is left of the caller's limits."""
+        response = super().finalize_response(request, response, *args, **kwargs)
+        if self.allowance is not None:
+            for name, value in self.allowance.headers().items():
+                response.headers[name] = value
+        return response
+
+    def _count(self, request: Request) -> None:
+        """Count the request, of whoever sends it and whether or not it is in order. Raises Problem rate_limited."""
+        self.allowance = throttling.take(_caller(request), is_write=request.method not in SAFE_METHODS)
+        if over := self.allowance.over:
+            raise Problem(
+                "rate_limited",
+                f"You sent more than {over.policy.most:,} {over.policy.name} in a minute. "
+                f"Nothing was done; go on in {over.seconds} seconds.",
+                retry_after=over.seconds,
+            )
 
 
 @functools.cache
 def bound(view: type[APIView]) -> Any:
     """Return the view, or the set of views, under the contract."""
     return type(view.__name__, (Contract, view), {"__doc__": view.__doc__, "__module__": view.__module__})
+
+
+def _caller(request: Request) -> str:
+    """Return who is counted: the one who is signed in, else the address that the request came from."""
+    signed_in = request._request.user.pk
+    return f"user:{signed_in}" if signed_in else f"address:{request.META.get('REMOTE_ADDR', '')}"
 
 
 def _refuse_hard_input(request: Request, parts: dict[str, str]) -> None:

@@ -106,8 +106,8 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
     ),
     "not_refreshable": ("This access has no end, so there is nothing to renew.", "Nothing needs to be done."),
     "rate_limited": (
-        "More requests came than are taken at a time.",
-        "Wait as long as the Retry-After header says, then go on.",
+        "More requests came than are taken in a minute, here or at the provider. Nothing was done.",
+        "Wait as long as the Retry-After header says, then go on. The RateLimit header tells what is left.",
     ),
     "internal": (
         "A fault of ours kept the request from being answered. It is in our log under the request_id of the answer.",

@@ -98,6 +98,11 @@ ADDRESSES = (
 )  # fmt: skip
 
 
+@pytest.fixture(autouse=True)
+def _without_limits(settings: Any) -> None:
+    settings.API_REQUESTS_PER_MINUTE = settings.API_WRITES_PER_MINUTE = 1_000_000
+
+
 @pytest.fixture
 def anyone(as_user: SignedIn, venue: Venue, connection: Connection, owner: Any) -> APIClient:
     """Somebody with every right at the venue and over all of them: nothing is refused for a missing one."""
