@@ -55,7 +55,7 @@ def _map(method: str, action: str) -> object:
     return _view(MappingViewSet, {method: action})
 
 
-_mappings = _view(MappingViewSet, {"get": "retrieve", "put": "save"})
+_mappings = _view(MappingViewSet, {"get": "retrieve", "put": "save"}, tells_unchanged=False)
 _fields = _view(FieldViewSet, {"get": "index"}, examples=fields.example)
 _events = _view(EventViewSet, {"get": "index"})
 _retry_events = _view(EventRetryViewSet, {"post": "retry"})

@@ -1,17 +1,20 @@
 """What every route of the API does alike, before and after its view does what is asked.
 
-In this order: counted against the caller's limits, hard input refused, the caller and his rights known. A view set is
-put under the contract where the addresses are (`bound`), so none of them can forget it.
+In this order: counted against the caller's limits, hard input refused, the caller and his rights known; then
+the view; then the ETag of its answer. A view set is put under the contract where the addresses are (`bound`), so none
+of them can forget it.
 """
 
 import functools
 from typing import Any
 
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from integrations import throttling
+from integrations import conditional, throttling
 from integrations.api_bodies import is_text
 from integrations.problems import Problem
 from integrations.throttling import Allowance
@@ -23,6 +26,7 @@ class Contract(APIView):
     """A view under the contract."""
 
     judges_text = False  # True where each entry of a body is judged by itself, text of no use among them
+    tells_unchanged = True  # False where an ETag is only for If-Match: the same one may stand for another body
     allowance: Allowance | None = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
@@ -30,6 +34,14 @@ class Contract(APIView):
         self._count(request)
         _refuse_hard_input(request, kwargs)
         super().initial(request, *args, **kwargs)
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """Return the answer of the view, with all that the contract adds."""
+        response = super().dispatch(request, *args, **kwargs)
+        if isinstance(response, Response):
+            response.render()
+        is_read = self.request.method in SAFE_METHODS and self.tells_unchanged
+        return _unless_known(self.request, response) if is_read else response
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """Return the response with what is left of the caller's limits."""
@@ -71,3 +83,11 @@ def _refuse_hard_input(request: Request, parts: dict[str, str]) -> None:
     asked = [each for name, values in request.query_params.lists() for each in (name, *values)]
     if not all(map(is_text, (*asked, *parts.values()))):
         raise Problem("validation_failed", "The address holds a NUL character, or half of a character.")
+
+
+def _unless_known(request: Request, response: HttpResponseBase) -> HttpResponseBase:
+    """Return the answer with an ETag of its body, unless the view has one of its own; 304 where it is known."""
+    if not isinstance(response, HttpResponse) or response.status_code != 200 or "ETag" in response.headers:
+        return response
+    response.headers["ETag"] = conditional.etag_of(response.content)
+    return conditional.unless_known(request, response)
