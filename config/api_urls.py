@@ -47,12 +47,12 @@ def _recover(method: str, action: str) -> object:
     return _view(RecoveryViewSet, {method: action})
 
 
-def _sync(method: str, action: str) -> object:
-    return _view(SyncViewSet, {method: action})
+def _sync(method: str, action: str, **parts: object) -> object:
+    return _view(SyncViewSet, {method: action}, **parts)
 
 
-def _map(method: str, action: str) -> object:
-    return _view(MappingViewSet, {method: action})
+def _map(method: str, action: str, **parts: object) -> object:
+    return _view(MappingViewSet, {method: action}, **parts)
 
 
 _mappings = _view(MappingViewSet, {"get": "retrieve", "put": "save"}, tells_unchanged=False)
@@ -61,7 +61,7 @@ _events = _view(EventViewSet, {"get": "index"})
 _retry_events = _view(EventRetryViewSet, {"post": "retry"})
 _records = _view(RecordViewSet, {"get": "index", "post": "write"}, judges_text=True)
 _record = _view(RecordViewSet, {"get": "retrieve", "patch": "change", "delete": "remove"}, judges_text=True)
-_nowhere = _view(NowhereViewSet, dict.fromkeys(("get", "post", "put", "patch", "delete"), "answer"))
+_nowhere = _view(NowhereViewSet, dict.fromkeys(("get", "post", "put", "patch", "delete"), "answer"), acts=False)
 _schema = bound(SpectacularJSONAPIView).as_view(permission_classes=[IsAuthenticated])
 _docs = login_required(
     SpectacularSwaggerSplitView.as_view(
@@ -88,13 +88,13 @@ urlpatterns = [
     _route(f"integrations/{_PROVIDER}/reconnect", _change("reconnect"), "api-reconnect"),
     _route(f"integrations/{_PROVIDER}/api-key", _change("set_api_key"), "api-key"),
     _route(f"integrations/{_PROVIDER}/sync", _sync("post", "start"), "api-sync"),
-    _route(f"integrations/{_PROVIDER}/sync/preview", _sync("post", "preview"), "api-sync-preview"),
+    _route(f"integrations/{_PROVIDER}/sync/preview", _sync("post", "preview", acts=False), "api-sync-preview"),
     _route(f"integrations/{_PROVIDER}/sync/stop", _sync("post", "stop"), "api-sync-stop"),
     _route(f"integrations/{_PROVIDER}/sync/status", _sync("get", "status"), "api-sync-status"),
     _route(f"integrations/{_PROVIDER}/sync/history", _sync("get", "history"), "api-sync-history"),
     _route(f"integrations/{_PROVIDER}/sync/retry", _sync("post", "retry"), "api-sync-retry"),
     _route(f"integrations/{_PROVIDER}/mappings", _mappings, "api-mappings"),
-    _route(f"integrations/{_PROVIDER}/mappings/test", _map("post", "test"), "api-mappings-test"),
+    _route(f"integrations/{_PROVIDER}/mappings/test", _map("post", "test", acts=False), "api-mappings-test"),
     _route(f"integrations/{_PROVIDER}/mappings/templates", _map("get", "templates"), "api-mappings-templates"),
     _route(f"integrations/{_PROVIDER}/mappings/apply-template", _map("post", "apply_template"), "api-mappings-apply"),
     _route(f"integrations/{_PROVIDER}/mappings/reset", _map("post", "reset"), "api-mappings-reset"),

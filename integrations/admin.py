@@ -17,7 +17,14 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from integrations.models import Integration, IntegrationConfig, Venue, VenueMembership
+from integrations.models import (
+    ApiIdempotencyKey,
+    AuditEntry,
+    Integration,
+    IntegrationConfig,
+    Venue,
+    VenueMembership,
+)
 from integrations.providers import PROVIDERS
 from integrations.providers.types import ObjectType
 
@@ -272,6 +279,24 @@ class PausedFilter(admin.SimpleListFilter):
         return queryset.exclude(pk__in=paused) if self.value() == "no" else queryset
 
 
+class OutcomeFilter(admin.SimpleListFilter):
+    """What was done, or refused, or broke."""
+
+    title = "outcome"
+    parameter_name = "outcome"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Return the kinds of status."""
+        return [("done", "Done"), ("refused", "Refused"), ("broke", "Broke")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the chosen ones."""
+        least, below = {"done": (0, 400), "refused": (400, 500), "broke": (500, 1000)}.get(
+            self.value() or "", (0, 1000)
+        )
+        return queryset.filter(status__gte=least, status__lt=below) if self.value() else queryset
+
+
 @admin.register(IntegrationConfig)
 class IntegrationConfigAdmin(HouseAdmin):
     """What venues wish."""
@@ -303,3 +328,38 @@ class IntegrationConfigAdmin(HouseAdmin):
     def objects(self, row: IntegrationConfig) -> str:
         """Return the chosen object types in one line."""
         return ", ".join(row.directions) or "none"
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ReadOnlyAdmin):
+    """Who changed what over the API."""
+
+    list_display = ("at", "who", "venue_link", "operation", "about", "outcome", "request_id")
+    list_filter = ("operation", OutcomeFilter, "method", "at")
+    list_select_related = ("venue",)
+    search_fields = ("=request_id", "who", "venue__name", "venue__slug", "about")
+    ids = ("id", "venue_id", "request_id")
+    date_hierarchy = "at"
+    ordering = ("-at",)
+
+    @admin.display(description="venue", ordering="venue__name")
+    def venue_link(self, row: AuditEntry) -> SafeString | str:
+        """Return a link to the venue."""
+        return link(row.venue)
+
+    @admin.display(description="status", ordering="status")
+    def outcome(self, row: AuditEntry) -> SafeString:
+        """Return the status with the shape of its kind."""
+        return badge(str(row.status), "●" if row.status < 400 else "✕")
+
+
+@admin.register(ApiIdempotencyKey)
+class ApiIdempotencyKeyAdmin(ReadOnlyAdmin):
+    """Requests with a key; their answers are sealed and not shown."""
+
+    secrets = ("answer",)
+    list_display = ("route", "user", "key", "state", "status", "created_at")
+    list_filter = ("state", "created_at")
+    list_select_related = ("user",)
+    search_fields = ("=key", "route", "user__username")
+    ordering = ("-created_at",)

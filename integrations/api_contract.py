@@ -17,6 +17,7 @@ from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 
+from integrations import audit
 from integrations.api_bodies import is_text
 from integrations.models import Role, Venue
 from integrations.permissions import venue_for
@@ -43,7 +44,9 @@ def venue_of(request: Request, *, at_least: Role) -> Venue:
     named = given.get("venue") if isinstance(given, dict) else None
     if isinstance(named, str) and not is_text(named):
         raise Problem("not_found", "You have no venue by that name.")
-    return venue_for(request.user, named if isinstance(named, str) else None, at_least=at_least)
+    venue = venue_for(request.user, named if isinstance(named, str) else None, at_least=at_least)
+    audit.let_in(request, venue)
+    return venue
 
 
 class FastJSONRenderer(JSONRenderer):

@@ -1,8 +1,8 @@
 """What every route of the API does alike, before and after its view does what is asked.
 
 In this order: counted against the caller's limits, hard input refused, the caller and his rights known; then
-the view; then the ETag of its answer. A view set is put under the contract where the addresses are (`bound`), so none
-of them can forget it.
+the view; then its row in the audit, or the ETag of its answer. A view set is put under the contract where the addresses
+are (`bound`), so none of them can forget it.
 """
 
 import functools
@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from integrations import conditional, throttling
+from integrations import audit, conditional, throttling
 from integrations.api_bodies import is_text
 from integrations.problems import Problem
 from integrations.throttling import Allowance
@@ -25,6 +25,7 @@ _UTF_8 = ("utf-8", "utf8")
 class Contract(APIView):
     """A view under the contract."""
 
+    acts = True  # False for a POST that only looks: it leaves no audit row
     judges_text = False  # True where each entry of a body is judged by itself, text of no use among them
     tells_unchanged = True  # False where an ETag is only for If-Match: the same one may stand for another body
     allowance: Allowance | None = None
@@ -37,11 +38,17 @@ class Contract(APIView):
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Return the answer of the view, with all that the contract adds."""
-        response = super().dispatch(request, *args, **kwargs)
-        if isinstance(response, Response):
-            response.render()
-        is_read = self.request.method in SAFE_METHODS and self.tells_unchanged
-        return _unless_known(self.request, response) if is_read else response
+        try:
+            response = super().dispatch(request, *args, **kwargs)
+            if isinstance(response, Response):
+                response.render()
+        except Exception:
+            self._ended(500)
+            raise
+        if self.request.method in SAFE_METHODS:
+            return _unless_known(self.request, response) if self.tells_unchanged else response
+        self._ended(response.status_code, getattr(response, "data", None))
+        return response
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """Return the response with what is left of the caller's limits."""
@@ -61,6 +68,11 @@ class Contract(APIView):
                 f"Nothing was done; go on in {over.seconds} seconds.",
                 retry_after=over.seconds,
             )
+
+    def _ended(self, status: int, told: Any = None) -> None:
+        if self.acts and self.request.method not in SAFE_METHODS:
+            operation = getattr(self, "action", None) or type(self).__name__
+            audit.note(self.request, operation=operation, status=status, about=self.kwargs, told=told)
 
 
 @functools.cache

@@ -9,6 +9,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
+from integrations import audit
 from integrations.api_contract import StrictSerializer, venue_of
 from integrations.api_docs import example, problems
 from integrations.models import Role
@@ -156,6 +157,8 @@ class EventRetryViewSet(ViewSet):
     def retry(self, request: Request) -> Response:
         """Work on events once more, or, with `refetch`, read everything of the streams that they are about."""
         venue = None if _is_staff(request) else venue_of(request, at_least=Role.OPERATOR).pk
+        if venue is None:
+            audit.let_in(request)
         given = _valid(request, bodies.RetryEvents)
         which = replace(given.get("filter", Filter()), kind="event")
         if "ids" in given:
@@ -183,6 +186,7 @@ def _permit(request: Request, permission: str) -> None:
         raise Problem("not_authenticated", "Sign in first.")
     if not (user.is_staff and user.has_perm(permission)):
         raise Problem("forbidden", "This is for our team, with the permission for it.")
+    audit.let_in(request)
 
 
 def _valid(request: Request, kind: type[StrictSerializer]) -> dict[str, Any]:
