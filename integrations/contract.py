@@ -1,8 +1,8 @@
 """What every route of the API does alike, before and after its view does what is asked.
 
-In this order: counted against the caller's limits, hard input refused, the caller and his rights known; then
-the view; then its row in the audit, or the ETag of its answer. A view set is put under the contract where the addresses
-are (`bound`), so none of them can forget it.
+In this order: counted against the caller's limits, hard input refused, the caller and his rights known, the key of the
+request claimed; then the view; then its row in the audit, its answer under the key, its ETag. A view set is put under
+the contract where the addresses are (`bound`), so none of them can forget it.
 """
 
 import functools
@@ -14,8 +14,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from integrations import audit, conditional, throttling
+from integrations import audit, conditional, idempotency, throttling
 from integrations.api_bodies import is_text
+from integrations.idempotency import Claim
 from integrations.problems import Problem
 from integrations.throttling import Allowance
 
@@ -25,16 +26,23 @@ _UTF_8 = ("utf-8", "utf8")
 class Contract(APIView):
     """A view under the contract."""
 
-    acts = True  # False for a POST that only looks: it leaves no audit row
+    acts = True  # False for a POST that only looks: it leaves no audit row, and a key makes no difference to it
     judges_text = False  # True where each entry of a body is judged by itself, text of no use among them
     tells_unchanged = True  # False where an ETag is only for If-Match: the same one may stand for another body
     allowance: Allowance | None = None
+    claim: Claim | None = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Let the request in, or raise why not."""
         self._count(request)
         _refuse_hard_input(request, kwargs)
         super().initial(request, *args, **kwargs)
+        if request.method == "POST" and self.acts:
+            claimed = idempotency.claim(request)
+            if isinstance(claimed, HttpResponse):
+                self.post = lambda *_args, **_kwargs: claimed  # in place of the view
+            else:
+                self.claim = claimed
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         """Return the answer of the view, with all that the contract adds."""
@@ -44,10 +52,14 @@ class Contract(APIView):
                 response.render()
         except Exception:
             self._ended(500)
+            if self.claim:
+                idempotency.release(self.claim)
             raise
         if self.request.method in SAFE_METHODS:
             return _unless_known(self.request, response) if self.tells_unchanged else response
         self._ended(response.status_code, getattr(response, "data", None))
+        if self.claim:
+            idempotency.settle(self.claim, response)
         return response
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:

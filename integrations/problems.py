@@ -44,6 +44,7 @@ CODES: dict[str, tuple[int, str]] = {
     "unsupported": (415, "This cannot be read"),
     "credentials_rejected": (422, "The key was not accepted"),
     "insufficient_scope": (422, "A permission is missing"),
+    "key_reused": (422, "This key belongs to another request"),
     "mapping_broken": (422, "Some rules cannot be used"),
     "not_refreshable": (422, "There is nothing to renew"),
     "rate_limited": (429, "Too many requests"),

@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from integrations import idempotency
 from monitoring import figures, mails, recovery
 
 
@@ -21,3 +22,9 @@ def recover_stale() -> None:
 def tell_owners() -> None:
     """Ask owners to reconnect what no longer accepts our access."""
     mails.ask_to_reconnect()
+
+
+@shared_task
+def forget_answers() -> None:
+    """Forget the answers of yesterday's requests."""
+    idempotency.purge()

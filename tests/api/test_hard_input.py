@@ -136,6 +136,15 @@ def test_every_route_refuses_a_body_that_cannot_be_meant(anyone: APIClient, name
         assert_refused(answer, status={400, 404, 409, 415})
 
 
+@pytest.mark.parametrize("name", [name for name, route in OURS.items() if route[0] in ("post", "put", "patch")])
+def test_a_key_beside_such_a_body_makes_no_difference(anyone: APIClient, name: str) -> None:
+    method, path, _, _ = OURS[name]
+    for number, (content, kind) in enumerate(BODIES.values()):
+        key = {"Idempotency-Key": f"{name}-{number}".replace(" ", "-")}
+        answer = anyone.generic(method.upper(), f"/api/v1/{path}", content, content_type=kind, headers=key)
+        assert_refused(answer, status={400, 404, 409, 415})
+
+
 @pytest.mark.parametrize("name", OURS)
 def test_no_query_brings_a_route_down(anyone: APIClient, name: str) -> None:
     method, path, _, _ = OURS[name]
