@@ -224,7 +224,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_PARSER_CLASSES": ["integrations.api_bodies.BodyParser"],
     "DEFAULT_RENDERER_CLASSES": ["integrations.api_contract.FastJSONRenderer"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "integrations.api_schema.ContractSchema",
     "DEFAULT_METADATA_CLASS": None,  # OPTIONS is refused: the description is at /api/v1/schema/
     "EXCEPTION_HANDLER": "integrations.problems.answer",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
