@@ -219,6 +219,7 @@ class AuditEntry(models.Model):
         ordering = ["-at"]
         indexes = [
             models.Index(fields=["venue", "-at"], name="audit_of_a_venue"),
+            models.Index(fields=["operation", "-at"], name="audit_of_an_operation"),
             models.Index(fields=["-at"], name="audit_by_time"),
             models.Index(fields=["request_id"], name="audit_by_request"),
         ]

@@ -7,6 +7,7 @@ from rest_framework.test import APIClient
 
 from config import api_urls
 from connections.models import Connection
+from integrations.contract import Contract
 from integrations.models import Venue
 from syncing.models import Record
 from tests.api.conftest import SignedIn
@@ -109,6 +110,11 @@ def test_each_route_answers_each_of_the_cast_as_the_table_says(
 
 def test_every_route_of_the_api_is_in_the_table() -> None:
     assert {pattern.name for pattern in api_urls.urlpatterns} == {name.split()[0] for name in ROUTES}
+
+
+def test_every_route_is_under_the_contract() -> None:
+    views = {pattern.name: getattr(pattern.callback, "cls", object) for pattern in api_urls.urlpatterns}
+    assert {name for name, view in views.items() if not issubclass(view, Contract)} == NOT_OURS
 
 
 @pytest.mark.parametrize("name", [name for name in ROUTES if name != "api-nowhere"])
