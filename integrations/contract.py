@@ -73,6 +73,7 @@ class Contract(APIView):
     def _count(self, request: Request) -> None:
         """Count the request, of whoever sends it and whether or not it is in order. Raises Problem rate_limited."""
         self.allowance = throttling.take(_caller(request), is_write=request.method not in SAFE_METHODS)
+        request._request.limits_told = self.allowance.headers()  # type: ignore[attr-defined]
         if over := self.allowance.over:
             raise Problem(
                 "rate_limited",

@@ -104,9 +104,10 @@ def answer(error: Exception, context: dict[str, Any]) -> Response | None:
 
 
 def outside_of_views(request: HttpRequest, problem: Problem) -> HttpResponse:
-    """Return the problem document where no view of the API can: for deliveries, and for what Django itself refuses."""
+    """Return the problem document where no view of the API can: for deliveries, crashes, and what Django refuses."""
     body = orjson.dumps(document(problem, instance=request.path))
-    return HttpResponse(body, status=problem.status, content_type=MEDIA_TYPE)
+    limits: dict[str, str] = getattr(request, "limits_told", {})  # of a request that was counted before it crashed
+    return HttpResponse(body, status=problem.status, content_type=MEDIA_TYPE, headers=limits)
 
 
 def document(problem: Problem, *, instance: str) -> dict[str, Any]:

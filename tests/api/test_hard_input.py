@@ -212,6 +212,7 @@ def test_a_fault_of_ours_is_told_in_json_and_holds_nothing_of_it(
     answer = anyone.get("/api/v1/me/integrations")
     assert_refused(answer, status={500})
     assert answer.json()["code"] == "internal"
+    assert "RateLimit" in answer
     assert b"ZeroDivisionError" not in answer.content
 
 
