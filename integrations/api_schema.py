@@ -31,6 +31,7 @@ _REPLAYED = {
 }
 _RETRY_AFTER = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}}
 _ETAG = {"ETag": {"schema": _TEXT, "description": "For If-None-Match."}}
+_OF_ALL = ("not_acceptable", "rate_limited", "internal")
 _OF_BODIES = ("validation_failed", "too_large", "unsupported")
 _OF_KEYS = ("validation_failed", "in_progress", "key_reused")
 
@@ -56,7 +57,7 @@ class ContractSchema(AutoSchema):
             _refuse(responses, *_OF_KEYS)
             for response in (each for status, each in responses.items() if status < "300"):
                 _with_headers(response, _REPLAYED)
-        _refuse(responses, "rate_limited")
+        _refuse(responses, *_OF_ALL)
         _with_headers(responses["429"], _RETRY_AFTER)
         for response in responses.values():
             _with_headers(response, _ON_EVERY_ANSWER)
