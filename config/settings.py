@@ -98,6 +98,7 @@ INSTALLED_APPS = [
     "monitoring",
 ]
 MIDDLEWARE = [
+    "integrations.request_ids.RequestIds",  # outermost: every answer tells its id
     "django.middleware.security.SecurityMiddleware",
     "webhooks.door.Door",  # before everything that is made for people
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -235,13 +236,17 @@ REST_FRAMEWORK = {
         "integrations.api_contract.SessionWithChallenge",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["integrations.api_bodies.BodyParser"],
     "DEFAULT_RENDERER_CLASSES": ["integrations.api_contract.FastJSONRenderer"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "integrations.api_schema.ContractSchema",
+    "DEFAULT_METADATA_CLASS": None,  # OPTIONS is refused: the description is at /api/v1/schema/
     "EXCEPTION_HANDLER": "integrations.problems.answer",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "URL_FORMAT_OVERRIDE": None,  # ?format=csv is the history's own business
 }
+API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", 600)  # of one caller
+API_WRITES_PER_MINUTE = env.int("API_WRITES_PER_MINUTE", 120)  # of these; a write carries up to a thousand records
+API_BODY_BYTES = env.int("API_BODY_BYTES", 10_000_000)
 SPECTACULAR_SETTINGS = {
     "TITLE": "Backline",
     "DESCRIPTION": "Connections, syncs and their status for a venue's integrations.",
@@ -312,6 +317,7 @@ LOG_FORMAT = env.str("LOG_FORMAT", "console" if LOCAL else "json")
 LOGGING = logs.settings(LOG_FORMAT, env.str("LOG_LEVEL", "INFO"))
 logs.configure()
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
+DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True  # RequestIds has replaced what is none
 SENTRY_DSN = env.str("SENTRY_DSN", "")
 if SENTRY_DSN:
     logs.report_to_sentry(SENTRY_DSN, BACKLINE_ENV)

@@ -8,4 +8,5 @@ urlpatterns = [
     path("", include("config.api_urls")),
     path("admin/", admin.site.urls),
 ]
+handler400 = "monitoring.views.unreadable"
 handler500 = "monitoring.views.crashed"

@@ -16,10 +16,10 @@ import redis
 from django.conf import settings
 from redis.commands.core import Script
 
-from connections.shared import RETRY_AFTER, store
 from integrations.providers import PROVIDERS
 from integrations.providers.errors import Resting
 from integrations.providers.http import TOTAL_SECONDS
+from integrations.shared import RETRY_AFTER, store
 
 logger = logging.getLogger(__name__)
 

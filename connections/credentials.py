@@ -2,7 +2,7 @@
 
 from typing import Protocol
 
-from connections.sealing import Sealed, Secret
+from integrations.sealing import Sealed, Secret
 
 
 class _Row(Protocol):

@@ -3,7 +3,7 @@
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.core.exceptions import ValidationError
 
-from connections.sealing import CannotOpen, Sealed
+from integrations.sealing import CannotOpen, Sealed
 
 _CONTEXT = "person|second factor|secret"
 

@@ -5,15 +5,15 @@ from typing import Any
 from django.db import models
 from fernet_fields import EncryptedTextField
 
-from connections.sealing import Sealed
+from integrations.sealing import Sealed
 
 
 class SealedField(EncryptedTextField):
     """A text column of `Sealed` values.
 
-    Differs from its base in three ways: the key is bound to the row (see `sealing.py`), so sealing happens where the
-    row is known (`credentials.seal`) and a plain string is refused here; nothing is opened on load; and SQL
-    expressions pass through untouched, where the base encrypts their repr and `bulk_update()` loses the value.
+    Differs from its base in three ways: the key is bound to the row (see `integrations/sealing.py`), so sealing
+    happens where the row is known (`credentials.seal`) and a plain string is refused here; nothing is opened on load;
+    and SQL expressions pass through untouched, where the base encrypts their repr and `bulk_update()` loses the value.
     """
 
     _internal_type = "TextField"

@@ -8,7 +8,6 @@ from django.utils import timezone
 
 from connections import credentials, oauth, options, sessions
 from connections.models import Connection, Method, OAuthToken, VenueApiKey
-from connections.sealing import Secret, fingerprint
 from integrations.models import Venue
 from integrations.problems import Problem
 from integrations.providers.base import Provider
@@ -20,6 +19,7 @@ from integrations.providers.errors import (
     ProviderError,
 )
 from integrations.providers.types import Account
+from integrations.sealing import Secret, fingerprint
 
 
 def check(provider: Provider, key: str) -> Account:

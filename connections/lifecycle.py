@@ -10,13 +10,13 @@ from django.utils import timezone
 
 from connections import credentials, tokens
 from connections.models import Connection, OAuthToken, Status, VenueApiKey
-from connections.sealing import CannotOpen
 from integrations import catalogue
 from integrations.expressions import Appended
 from integrations.models import IntegrationConfig, Venue
 from integrations.problems import Problem
 from integrations.providers.base import RevocableOAuth
 from integrations.providers.errors import ProviderError
+from integrations.sealing import CannotOpen
 
 logger = logging.getLogger(__name__)
 

@@ -4,12 +4,12 @@ import logging
 
 from connections import sessions
 from connections.models import Connection, Status
-from connections.sealing import CannotOpen, Secret
 from integrations import catalogue, wishes
 from integrations.problems import Problem
 from integrations.providers.base import Provider
 from integrations.providers.errors import AuthRevoked, ProviderError
 from integrations.providers.types import Option
+from integrations.sealing import CannotOpen, Secret
 
 logger = logging.getLogger(__name__)
 _PATIENCE = 4.0  # seconds: somebody waits for the page

@@ -14,10 +14,10 @@ from collections.abc import Iterator
 import redis
 from django.conf import settings
 
-from connections.shared import RETRY_AFTER, store
 from integrations.providers.base import Limits
 from integrations.providers.errors import RateLimited
 from integrations.providers.http import TOTAL_SECONDS
+from integrations.shared import RETRY_AFTER, store
 
 logger = logging.getLogger(__name__)
 

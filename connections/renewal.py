@@ -9,7 +9,6 @@ from django.utils import timezone
 from connections import lifecycle, oauth, sessions, tokens
 from connections.models import Connection, Method, OAuthToken, Status
 from connections.oauth import Trip
-from connections.sealing import CannotOpen
 from integrations import catalogue
 from integrations.problems import Problem
 from integrations.providers.base import CountedCheck
@@ -21,6 +20,7 @@ from integrations.providers.errors import (
     RateLimited,
 )
 from integrations.providers.types import Account
+from integrations.sealing import CannotOpen
 
 # Access with less than this left is renewed by the next session anyway.
 _FRESH = timedelta(minutes=5)

@@ -13,12 +13,12 @@ from connections import credentials, tokens
 from connections.breaker import Breaker
 from connections.models import Connection, Method, OAuthToken, VenueApiKey
 from connections.pacing import AccountPace
-from connections.sealing import Secret
 from integrations import catalogue
 from integrations.providers.base import Provider
 from integrations.providers.errors import AuthRevoked
 from integrations.providers.http import ApiSession
 from integrations.providers.types import Access, Grant
+from integrations.sealing import Secret
 
 _RENEW_BEFORE = timedelta(minutes=5)
 

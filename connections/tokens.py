@@ -18,13 +18,13 @@ from django.utils import timezone
 
 from connections import credentials
 from connections.models import Connection, OAuthToken
-from connections.sealing import CannotOpen
 from integrations import catalogue
 from integrations.problems import Problem
 from integrations.providers.base import Provider, RefreshableOAuth
 from integrations.providers.errors import AuthRevoked, ProviderError, Transient
 from integrations.providers.http import ApiSession
 from integrations.providers.types import Grant
+from integrations.sealing import CannotOpen
 
 logger = logging.getLogger(__name__)
 _LEASE = timedelta(seconds=30)

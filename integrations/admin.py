@@ -18,11 +18,29 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from integrations.models import ApiToken, Integration, IntegrationConfig, Venue, VenueMembership
+from integrations.models import (
+    ApiIdempotencyKey,
+    ApiToken,
+    AuditEntry,
+    Integration,
+    IntegrationConfig,
+    Venue,
+    VenueMembership,
+)
 from integrations.providers import PROVIDERS
 from integrations.providers.types import ObjectType
 
 _COUNT_EXACTLY_BELOW = 10_000
+# Steps from one operation to the next over the index; a DISTINCT would read every row.
+_OPERATIONS = """
+WITH RECURSIVE held AS (
+    (SELECT operation FROM audit_entries ORDER BY operation LIMIT 1)
+    UNION ALL
+    SELECT (SELECT operation FROM audit_entries WHERE operation > held.operation ORDER BY operation LIMIT 1)
+    FROM held WHERE held.operation IS NOT NULL
+)
+SELECT operation FROM held WHERE operation IS NOT NULL
+"""
 
 
 # --- shared by all ----------------------------------------------------------------------------------------------------
@@ -308,6 +326,56 @@ class PausedFilter(admin.SimpleListFilter):
         return queryset.exclude(pk__in=paused) if self.value() == "no" else queryset
 
 
+class OperationFilter(admin.SimpleListFilter):
+    """By operation; the table is asked once for each that it holds, however many rows there are."""
+
+    title = "operation"
+    parameter_name = "operation"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Return the operations that the table holds."""
+        with database.cursor() as cursor:
+            cursor.execute(_OPERATIONS)
+            return [(name, name.replace("_", " ").capitalize()) for (name,) in cursor.fetchall()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the rows of the chosen one."""
+        return queryset.filter(operation=self.value()) if self.value() else queryset
+
+
+class MethodFilter(admin.SimpleListFilter):
+    """By the method of the request."""
+
+    title = "method"
+    parameter_name = "method"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Return the methods that change something."""
+        return [(name, name) for name in ("POST", "PUT", "PATCH", "DELETE")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the rows of the chosen one."""
+        return queryset.filter(method=self.value()) if self.value() else queryset
+
+
+class OutcomeFilter(admin.SimpleListFilter):
+    """What was done, or refused, or broke."""
+
+    title = "outcome"
+    parameter_name = "outcome"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Return the kinds of status."""
+        return [("done", "Done"), ("refused", "Refused"), ("broke", "Broke")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Return the chosen ones."""
+        least, below = {"done": (0, 400), "refused": (400, 500), "broke": (500, 1000)}.get(
+            self.value() or "", (0, 1000)
+        )
+        return queryset.filter(status__gte=least, status__lt=below) if self.value() else queryset
+
+
 @admin.register(IntegrationConfig)
 class IntegrationConfigAdmin(HouseAdmin):
     """What venues wish."""
@@ -339,3 +407,45 @@ class IntegrationConfigAdmin(HouseAdmin):
     def objects(self, row: IntegrationConfig) -> str:
         """Return the chosen object types in one line."""
         return ", ".join(row.directions) or "none"
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ReadOnlyAdmin):
+    """Who changed what over the API."""
+
+    list_display = ("at", "who", "venue_link", "operation", "about", "outcome", "request_id")
+    list_filter = (OperationFilter, OutcomeFilter, MethodFilter, "at")
+    list_select_related = ("venue",)
+    search_fields = ("who", "venue__name", "venue__slug", "about")
+    ids = ("id", "venue_id")
+    date_hierarchy = "at"
+    ordering = ("-at",)
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Return what the words find, and the request of that very id, however its sender wrote it."""
+        found, may_have_doubles = super().get_search_results(request, queryset, search_term)
+        return found | queryset.filter(request_id=search_term.strip()), may_have_doubles
+
+    @admin.display(description="venue", ordering="venue__name")
+    def venue_link(self, row: AuditEntry) -> SafeString | str:
+        """Return a link to the venue."""
+        return link(row.venue)
+
+    @admin.display(description="status", ordering="status")
+    def outcome(self, row: AuditEntry) -> SafeString:
+        """Return the status with the shape of its kind."""
+        return badge(str(row.status), "●" if row.status < 400 else "✕")
+
+
+@admin.register(ApiIdempotencyKey)
+class ApiIdempotencyKeyAdmin(ReadOnlyAdmin):
+    """Requests with a key; their answers are sealed and not shown."""
+
+    secrets = ("answer",)
+    list_display = ("route", "user", "key", "state", "status", "created_at")
+    list_filter = ("state", "created_at")
+    list_select_related = ("user",)
+    search_fields = ("=key", "route", "user__username")
+    ordering = ("-created_at",)

@@ -1,16 +1,29 @@
-"""What all API views share: who is asking, and how answers are written."""
+"""What all API views share: who is asking, how lists are narrowed and turned over, and how answers are written."""
 
+import json
+import re
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
+from django import forms
+from django.core.exceptions import ValidationError
+from django_filters import rest_framework as filters
+from django_filters.fields import IsoDateTimeField
 from rest_framework import serializers
 from rest_framework.authentication import SessionAuthentication
-from rest_framework.pagination import CursorPagination
+from rest_framework.exceptions import NotFound
+from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 
+from integrations import audit
+from integrations.api_bodies import is_text
 from integrations.models import Role, Venue
 from integrations.permissions import venue_for
+from integrations.problems import Problem
+
+_PLACE = re.compile(r"[0-9: .-]{19,26}\+00:00\Z|[0-9a-f-]{36}\Z")  # a time or an id, as the lists write them
 
 
 class SessionWithChallenge(SessionAuthentication):
@@ -29,19 +42,42 @@ def venue_of(request: Request, *, at_least: Role) -> Venue:
     """
     given = request.query_params if request.method in ("GET", "HEAD", "DELETE") else request.data
     named = given.get("venue") if isinstance(given, dict) else None
-    return venue_for(request.user, named if isinstance(named, str) else None, at_least=at_least)
+    if isinstance(named, str) and not is_text(named):
+        raise Problem("not_found", "You have no venue by that name.")
+    venue = venue_for(request.user, named if isinstance(named, str) else None, at_least=at_least)
+    audit.let_in(request, venue)
+    return venue
 
 
 class FastJSONRenderer(JSONRenderer):
-    """JSON by orjson; falls back to DRF's encoder for its lazy strings and the like."""
+    """JSON by orjson; what it has no way to write is written as plainly as can be."""
 
     def render(self, data: Any, accepted_media_type: str | None = None, renderer_context: Any = None) -> bytes:
         """Return the body as bytes."""
-        return (
-            b""
-            if data is None
-            else orjson.dumps(data, default=_plain, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS)
-        )
+        if data is None:
+            return b""
+        try:
+            return orjson.dumps(data, default=_plain, option=orjson.OPT_UTC_Z | orjson.OPT_NON_STR_KEYS)
+        except orjson.JSONEncodeError:  # half of a character in a name that a refusal repeats, or an endless number
+            return json.dumps(data, default=_plain, ensure_ascii=False).encode(errors="replace")
+
+
+class MomentField(IsoDateTimeField):
+    """A time that the database can compare with others: one that exists in UTC."""
+
+    def to_python(self, value: Any) -> datetime | None:
+        """Return the time in UTC. Raises ValidationError for none, and for one before or after all others."""
+        moment: datetime | None = super().to_python(value)
+        try:
+            return moment and moment.astimezone(UTC)
+        except OverflowError:
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from None
+
+
+class MomentFilter(filters.IsoDateTimeFilter):
+    """By a time in ISO 8601."""
+
+    field_class = MomentField
 
 
 class StayingPages(CursorPagination):
@@ -50,6 +86,21 @@ class StayingPages(CursorPagination):
     page_size = 50
     page_size_query_param = "limit"
     max_page_size = 200
+
+    def decode_cursor(self, request: Request) -> Cursor | None:
+        """Return the place that the cursor names. Raises NotFound for one that no page of ours has told."""
+        cursor: Cursor | None = super().decode_cursor(request)
+        if cursor is not None and cursor.position is not None and not _PLACE.match(str(cursor.position)):
+            raise NotFound(self.invalid_cursor_message)
+        return cursor
+
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any] | None:
+        """Return the rows of the page. Raises NotFound for a cursor of another list."""
+        try:
+            rows: list[Any] | None = super().paginate_queryset(queryset, request, view)
+        except ValidationError as error:
+            raise NotFound(self.invalid_cursor_message) from error
+        return rows
 
 
 class StrictSerializer(serializers.Serializer[Any]):

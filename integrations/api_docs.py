@@ -13,7 +13,6 @@ from integrations.providers import PROVIDERS
 
 # What any route may answer to a request that is not allowed or not understood.
 _ALWAYS = ("not_authenticated", "token_rejected", "forbidden", "not_found")
-_MEDIA_TYPE = "application/problem+json"
 
 PROVIDER = OpenApiParameter(
     "provider", str, OpenApiParameter.PATH, enum=list(PROVIDERS), description="Any other name is 404."
@@ -86,7 +85,7 @@ def problems(*codes: str) -> dict[tuple[int, str], OpenApiResponse]:
     for code in dict.fromkeys((*_ALWAYS, *codes)):
         by_status[refusals.CODES[code][0]].append(code)
     return {
-        (status, _MEDIA_TYPE): OpenApiResponse(
+        (status, refusals.MEDIA_TYPE): OpenApiResponse(
             Problem, description=" or ".join(f"`{code}`" for code in group), examples=[_example(code) for code in group]
         )
         for status, group in sorted(by_status.items())
@@ -103,10 +102,17 @@ def example(name: str, value: Any, status: int = 200) -> OpenApiExample:
     return OpenApiExample(name, value=value, response_only=True, status_codes=[str(status)])
 
 
-def _example(code: str) -> OpenApiExample:
+def problem_example(code: str) -> dict[str, Any]:
+    """Return a problem document as an example."""
     status, title = refusals.CODES[code]
-    document = {
+    return {
         "type": f"/problems/{code}/", "title": title, "status": status, "detail": f"{title}.", "code": code,
         "instance": "/api/v1/integrations/", "request_id": "3c6b…",
     }  # fmt: skip
-    return OpenApiExample(code, value=document, response_only=True, status_codes=[str(status)], media_type=_MEDIA_TYPE)
+
+
+def _example(code: str) -> OpenApiExample:
+    status, document = str(refusals.CODES[code][0]), problem_example(code)
+    return OpenApiExample(
+        code, value=document, response_only=True, status_codes=[status], media_type=refusals.MEDIA_TYPE
+    )

@@ -1,4 +1,4 @@
-"""Venues, who belongs to them and by which tokens, the catalogue of providers, and what a venue wishes of each."""
+"""Venues, who belongs to them and by which tokens, the catalogue, a venue's wishes, and what was asked of the API."""
 
 import zoneinfo
 
@@ -224,3 +224,72 @@ class IntegrationConfig(models.Model):
     def is_paused(self) -> bool:
         """Return whether syncs hold still at this moment."""
         return self.paused_at is not None and (self.paused_until is None or self.paused_until > timezone.now())
+
+
+class ApiIdempotencyKey(models.Model):
+    """A request that was sent with an Idempotency-Key, and its answer; kept for a day."""
+
+    class State(models.TextChoices):
+        """Whether the request is under way, or has its answer."""
+
+        RUNNING = "running", "Running"
+        DONE = "done", "Done"
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    key = models.CharField(max_length=255)
+    route = models.CharField(max_length=300, help_text="Method and path.")
+    request_hash = models.CharField(max_length=64, help_text="Of method, address and body: what makes it the same.")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.RUNNING)
+    fence = models.PositiveIntegerField(
+        default=1, help_text="Grows when a claim is taken over; the former cannot answer."
+    )
+    status = models.PositiveSmallIntegerField(null=True, blank=True)
+    headers = models.JSONField(default=dict, blank=True)
+    answer = models.TextField(blank=True, help_text="The body, sealed for this user and this key.")
+    claimed_at = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    class Meta:
+        db_table = "api_idempotency_keys"
+        verbose_name = "idempotency key"
+        constraints = [
+            models.UniqueConstraint(fields=["user", "key"], name="one_request_per_user_and_key"),
+            models.CheckConstraint(
+                condition=Q(state="running") | Q(status__isnull=False), name="done_request_has_its_status"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.route} ({self.get_state_display()})"
+
+
+class AuditEntry(models.Model):
+    """A call of the API that was let in and meant to change something. Nothing of what was sent is here."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    at = models.DateTimeField(default=timezone.now)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="+")
+    who = models.CharField(max_length=150, help_text="The user's name then, which outlives the account.")
+    venue = models.ForeignKey(
+        Venue, on_delete=models.SET_NULL, null=True, related_name="+", help_text="Empty: an action over all venues."
+    )
+    operation = models.CharField(max_length=60)
+    method = models.CharField(max_length=10)
+    path = models.CharField(max_length=300)
+    about = models.CharField(max_length=200, blank=True, help_text="Provider or object, and the id of what was made.")
+    status = models.PositiveSmallIntegerField()
+    request_id = models.CharField(max_length=64)
+
+    class Meta:
+        db_table = "audit_entries"
+        verbose_name_plural = "audit entries"
+        ordering = ["-at"]
+        indexes = [
+            models.Index(fields=["venue", "-at"], name="audit_of_a_venue"),
+            models.Index(fields=["operation", "-at"], name="audit_of_an_operation"),
+            models.Index(fields=["-at"], name="audit_by_time"),
+            models.Index(fields=["request_id"], name="audit_by_request"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.who}: {self.operation} ({self.status})"

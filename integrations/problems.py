@@ -3,14 +3,17 @@
 import logging
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
-from django.http import Http404
+import orjson
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.http import Http404, HttpRequest, HttpResponse, UnreadablePostError
 from rest_framework import exceptions
 from rest_framework.request import Request
 from rest_framework.response import Response
 from structlog.contextvars import get_contextvars
 
 logger = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
 
 # code -> (HTTP status, title). The page /problems/<code>/ explains each.
 CODES: dict[str, tuple[int, str]] = {
@@ -43,9 +46,11 @@ CODES: dict[str, tuple[int, str]] = {
     "unsupported": (415, "This cannot be read"),
     "credentials_rejected": (422, "The key was not accepted"),
     "insufficient_scope": (422, "A permission is missing"),
+    "key_reused": (422, "This key belongs to another request"),
     "mapping_broken": (422, "Some rules cannot be used"),
     "not_refreshable": (422, "There is nothing to renew"),
     "rate_limited": (429, "Too many requests"),
+    "internal": (500, "Something broke on our side"),
     "exchange_failed": (502, "The provider did not confirm the sign-in"),
     "provider_down": (503, "The provider is not answering"),
     "unavailable": (503, "Nothing can be stored right now"),
@@ -101,12 +106,19 @@ def answer(error: Exception, context: dict[str, Any]) -> Response | None:
         return None
     request: Request = context["request"]
     response = Response(document(problem, instance=request.path), status=problem.status)
-    response.content_type = "application/problem+json"
+    response.content_type = MEDIA_TYPE
     if problem.more.get("retry_after"):
         response["Retry-After"] = str(int(problem.more["retry_after"]))
     if problem.code in _CHALLENGES:
         response["WWW-Authenticate"] = _CHALLENGES[problem.code]
     return response
+
+
+def outside_of_views(request: HttpRequest, problem: Problem) -> HttpResponse:
+    """Return the problem document where no view of the API can: for deliveries, crashes, and what Django refuses."""
+    body = orjson.dumps(document(problem, instance=request.path))
+    limits: dict[str, str] = getattr(request, "limits_told", {})  # of a request that was counted before it crashed
+    return HttpResponse(body, status=problem.status, content_type=MEDIA_TYPE, headers=limits)
 
 
 def document(problem: Problem, *, instance: str) -> dict[str, Any]:
@@ -127,6 +139,12 @@ def _as_problem(error: Exception) -> Problem | None:
         return error
     if isinstance(error, Http404):
         return Problem("not_found", "There is nothing at this address for you.")
+    if isinstance(error, RequestDataTooBig):
+        return Problem("too_large", "The body is larger than what this address takes.")
+    if isinstance(error, UnreadablePostError):
+        return Problem("validation_failed", "The body did not arrive as a whole. Send it again.")
+    if isinstance(error, SuspiciousOperation):
+        return Problem("validation_failed", "The request has a form that nothing here takes.")
     if isinstance(error, PermissionDenied):
         return Problem("forbidden", "Your role does not allow this. A venue admin can change it.")
     if isinstance(error, exceptions.ValidationError):

@@ -1,16 +1,12 @@
 """The doors to how things stand: every provider of a venue, one of them in full, and the widget."""
 
-import hashlib
-from typing import Any
-
-from django.utils.cache import patch_vary_headers
 from drf_spectacular.utils import OpenApiResponse, PolymorphicProxySerializer, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from integrations import catalogue
-from integrations.api_contract import FastJSONRenderer, venue_of
+from integrations.api_contract import venue_of
 from integrations.api_docs import PROVIDER, VENUE, example, problems
 from integrations.models import Role, Venue
 from integrations.problems import Problem
@@ -101,7 +97,6 @@ class IntegrationViewSet(ViewSet):
                     example("Several venues", {"venues": [_WIDGET], "poll_after_seconds": 60}),
                 ],
             ),
-            304: OpenApiResponse(description="Nothing changed since the ETag in If-None-Match."),
             **problems(),
         },
     )
@@ -111,9 +106,9 @@ class IntegrationViewSet(ViewSet):
         venues = [venue_of(request, at_least=Role.VIEWER)] if named else list(Venue.objects.of(request.user))
         widgets = [overview.as_json(each) for each in overview.for_venues(venues)] if venues else []
         if len(widgets) == 1:
-            return _unless_unchanged(request, widgets[0])
+            return Response(widgets[0])
         soonest = min((each["poll_after_seconds"] for each in widgets), default=overview.POLL_OTHERWISE)
-        return _unless_unchanged(request, {"venues": widgets, "poll_after_seconds": soonest})
+        return Response({"venues": widgets, "poll_after_seconds": soonest})
 
 
 class NowhereViewSet(ViewSet):
@@ -123,14 +118,3 @@ class NowhereViewSet(ViewSet):
     def answer(self, request: Request, path: str) -> Response:
         """Refuse."""
         raise Problem("not_found", "The API has no such address. All of them are listed at /api/v1/docs/.")
-
-
-def _unless_unchanged(request: Request, body: dict[str, Any]) -> Response:
-    """Return the body with its ETag, or 304 when the caller has it already."""
-    etag = f'"{hashlib.blake2b(FastJSONRenderer().render(body), digest_size=12).hexdigest()}"'
-    known = [each.strip().removeprefix("W/") for each in request.headers.get("If-None-Match", "").split(",")]
-    response = Response(status=304) if etag in known else Response(body)
-    response["ETag"] = etag
-    response["Cache-Control"] = "private, no-cache"
-    patch_vary_headers(response, ["Accept-Language", "Cookie"])
-    return response

@@ -14,6 +14,7 @@ ENTRIES: dict[str, tuple[str, timedelta]] = {
     "reconcile": ("webhooks.tasks.reconcile", timedelta(minutes=1)),
     "tend-webhooks": ("webhooks.tasks.tend", timedelta(minutes=10)),
     "tell-owners": ("monitoring.tasks.tell_owners", timedelta(minutes=1)),
+    "forget-answers": ("monitoring.tasks.forget_answers", timedelta(hours=1)),
     "figures": ("monitoring.tasks.rebuild_figures", timedelta(minutes=10)),
 }
 

@@ -109,6 +109,11 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
         "The key works, but lacks a permission that we need. It was not stored.",
         "Give it the permission at the provider, or make a new key.",
     ),
+    "key_reused": (
+        "An Idempotency-Key stands for one request: its method, its address and its body. This one was sent with "
+        "another in the last 24 hours. Nothing was done.",
+        "Send a new request with a new key, such as a random UUID; keep the key only to send the same one again.",
+    ),
     "mapping_broken": (
         "A rule names a field that is not there, puts a value where it does not fit, or two rules fill the same field. "
         "Nothing was saved.",
@@ -116,8 +121,12 @@ EXPLANATIONS: dict[str, tuple[str, str]] = {
     ),
     "not_refreshable": ("This access has no end, so there is nothing to renew.", "Nothing needs to be done."),
     "rate_limited": (
-        "More requests came than are taken at a time.",
-        "Wait as long as the Retry-After header says, then go on.",
+        "More requests came than are taken in a minute, here or at the provider. Nothing was done.",
+        "Wait as long as the Retry-After header says, then go on. The RateLimit header tells what is left.",
+    ),
+    "internal": (
+        "A fault of ours kept the request from being answered. It is in our log under the request_id of the answer.",
+        "Send it again; with its Idempotency-Key it has one effect. If it happens twice, tell us the request_id.",
     ),
     "exchange_failed": (
         "The provider did not confirm the sign-in. Nothing was stored.",

@@ -12,8 +12,9 @@ from django.db import connection as database
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
-from connections import breaker, shared
+from connections import breaker
 from connections.breaker import ProviderStanding
+from integrations import shared
 from integrations.providers import PROVIDERS
 from monitoring import all_venues, dead_letters
 from syncing import presence

@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from integrations import second_factor, walls
+from integrations import audit, second_factor, walls
 from integrations.api_contract import StrictSerializer, venue_of
 from integrations.api_docs import SESSION_ONLY, example, problems
 from integrations.models import Role
@@ -156,6 +156,8 @@ class EventRetryViewSet(ViewSet):
     def retry(self, request: Request) -> Response:
         """Work on events once more, or, with `refetch`, read everything of the streams that they are about."""
         venue = None if _is_staff(request) else venue_of(request, at_least=Role.OPERATOR).pk
+        if venue is None:
+            audit.let_in(request)
         given = _valid(request, bodies.RetryEvents)
         which = replace(given.get("filter", Filter()), kind="event")
         if "ids" in given:

@@ -3,7 +3,7 @@
 from django.contrib.auth.base_user import AbstractBaseUser
 from rest_framework.request import Request
 
-from integrations import second_factor, walls
+from integrations import audit, second_factor, walls
 from integrations.problems import Problem
 
 
@@ -19,4 +19,5 @@ def permit(request: Request, permission: str) -> None:
     if not (user.is_staff and user.has_perm(permission)):
         raise Problem("forbidden", "This is for our team, with the permission for it.")
     second_factor.require(request)
+    audit.let_in(request)
     walls.move(walls.STAFF)

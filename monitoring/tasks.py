@@ -2,6 +2,7 @@
 
 from celery import shared_task
 
+from integrations import idempotency
 from monitoring import figures, mails, recovery
 
 
@@ -22,3 +23,9 @@ def tell_owners() -> None:
     """Ask owners to reconnect what no longer accepts our access, and to decide about fields that were lost."""
     mails.ask_to_reconnect()
     mails.ask_to_decide()
+
+
+@shared_task
+def forget_answers() -> None:
+    """Forget the answers of yesterday's requests."""
+    idempotency.purge()

@@ -15,13 +15,13 @@ from django.utils import timezone
 
 from connections import access, oauth, renewal
 from connections.models import Connection, Status
-from connections.shared import store
 from integrations import catalogue
 from integrations.models import IntegrationConfig
 from integrations.problems import Problem
 from integrations.providers import errors
 from integrations.providers.base import Provider
 from integrations.providers.types import Account
+from integrations.shared import store
 from monitoring import needs
 
 DEADLINE = 10.0  # seconds

@@ -1,5 +1,6 @@
 """The pages that tell how things stand: all integrations, one of them, refusals in words, and the probes."""
 
+import re
 from typing import Any
 
 from django.db import DatabaseError
@@ -10,14 +11,16 @@ from django.shortcuts import render as render_template
 from django.template.loader import render_to_string
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET, require_safe
+from django.views.defaults import bad_request
 from structlog.contextvars import get_contextvars
 
 from connections.forms import PauseForm
 from connections.models import Connection
+from integrations import problems
 from integrations.catalogue import provider_or_404
 from integrations.models import IntegrationConfig, VenueMembership
 from integrations.pages import page, render
-from integrations.problems import CODES
+from integrations.problems import CODES, Problem
 from integrations.providers.base import Provider
 from monitoring import overview
 from monitoring.card import Card
@@ -32,6 +35,7 @@ _QUICK_POLLS = 20
 # The sentence for screen readers changes at most every so many polls.
 _SPOKEN_EVERY = 4
 _RECENT, _LAST_RUNS = 10, 5
+_API = re.compile("/api/(?!v1/integrations/oauth/callback/)")  # its answers are JSON; the callback is a page
 _CAN_SYNC = (CardStatus.CONNECTED, CardStatus.NEEDS_ATTENTION, CardStatus.SYNCING)
 
 
@@ -162,8 +166,19 @@ def _granted(provider: Provider, held: Connection | None) -> list[dict[str, Any]
 # --- refusals and probes
 
 
+def unreadable(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer a request that no view was asked about: for another host, with too many fields, too large."""
+    if _API.match(request.path):
+        told = Problem("validation_failed", "The request has a form that nothing here takes.")
+        return problems.outside_of_views(request, told)
+    return bad_request(request, exception)
+
+
 def crashed(request: HttpRequest) -> HttpResponse:
     """Answer for a fault of ours, without touching anything that may be broken."""
+    if _API.match(request.path):
+        told = Problem("internal", "A fault of ours kept this from being answered. Send it again.")
+        return problems.outside_of_views(request, told)
     shown = {"reference": get_contextvars().get("request_id", "")}
     return HttpResponse(render_to_string("500.html", shown), status=500)
 

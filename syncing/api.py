@@ -15,7 +15,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from connections import lifecycle
 from integrations import catalogue, csv_file
-from integrations.api_contract import StayingPages, StrictSerializer, venue_of
+from integrations.api_contract import MomentFilter, StayingPages, StrictSerializer, venue_of
 from integrations.api_docs import PROVIDER, VENUE, example, problems
 from integrations.models import Role, Venue
 from integrations.problems import Problem
@@ -64,8 +64,8 @@ class HistoryFilter(filters.FilterSet):
     object = filters.ChoiceFilter(field_name="object_type", choices=[(str(each), str(each)) for each in ObjectType])
     outcome = filters.ChoiceFilter(choices=Outcome.choices)
     trigger = filters.ChoiceFilter(choices=Trigger.choices)
-    since = filters.IsoDateTimeFilter(field_name="started_at", lookup_expr="gte")
-    until = filters.IsoDateTimeFilter(field_name="started_at", lookup_expr="lt")
+    since = MomentFilter(field_name="started_at", lookup_expr="gte")
+    until = MomentFilter(field_name="started_at", lookup_expr="lt")
 
     class Meta:
         model = SyncLog

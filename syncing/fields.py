@@ -9,13 +9,13 @@ from django.db import models
 
 from connections import sessions
 from connections.models import Connection
-from connections.sealing import CannotOpen
 from integrations.models import IntegrationConfig
 from integrations.problems import Problem
 from integrations.providers import PROVIDERS
 from integrations.providers.base import LiveSchema, Provider, SeenSchema
 from integrations.providers.errors import BadRecord, ProviderError
 from integrations.providers.types import JSON, ObjectType
+from integrations.sealing import CannotOpen
 from mappings import holding, mending, watching
 from mappings.catalogue import Fields
 from mappings.differences import Kind

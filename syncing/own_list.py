@@ -6,6 +6,7 @@ import django_filters
 from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
 
 from connections.models import Connection
+from integrations.api_contract import MomentFilter
 from integrations.models import Venue
 from integrations.providers import PROVIDERS
 from integrations.providers.types import ObjectType
@@ -61,9 +62,7 @@ class RecordFilter(django_filters.FilterSet):
     q = django_filters.CharFilter(method="by_words", help_text="Words, each found in a name, e-mail and the like.")
     key = django_filters.CharFilter(field_name="external_key", help_text="The venue's own key, exactly.")
     email = django_filters.CharFilter(method="by_email", help_text="An e-mail address, exactly.")
-    changed_since = django_filters.IsoDateTimeFilter(
-        field_name="changed_at", lookup_expr="gte", help_text="Changed at or after this time."
-    )
+    changed_since = MomentFilter(field_name="changed_at", lookup_expr="gte", help_text="Changed at or after this time.")
     state = django_filters.ChoiceFilter(
         choices=[(each.value, each.label) for each in STATES], method="by_standing", help_text="Of a counterpart."
     )

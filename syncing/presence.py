@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import redis
 
-from connections.shared import store
+from integrations.shared import store
 
 logger = logging.getLogger(__name__)
 

@@ -5,15 +5,15 @@ import re
 from typing import Any
 from uuid import UUID
 
-from django.utils.cache import patch_vary_headers
+from django.http import HttpResponseBase
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, PolymorphicProxySerializer, extend_schema
-from rest_framework.pagination import CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
-from integrations.api_contract import FastJSONRenderer, StrictSerializer, venue_of
+from integrations import conditional
+from integrations.api_contract import FastJSONRenderer, StayingPages, StrictSerializer, venue_of
 from integrations.api_docs import VENUE, example, problems
 from integrations.models import Role, Venue
 from integrations.problems import Problem
@@ -34,17 +34,12 @@ _RECORD = OpenApiParameter("record", UUID, OpenApiParameter.PATH, description="T
 _IF_MATCH = OpenApiParameter(
     "If-Match", str, OpenApiParameter.HEADER, description='ETag or version, such as "3": only if it still has it.'
 )
-_IF_NONE_MATCH = OpenApiParameter("If-None-Match", str, OpenApiParameter.HEADER, description="An ETag you have: 304.")
-_NOT_CHANGED = OpenApiResponse(description="Nothing changed since the ETag in If-None-Match.")
 
 
-class RecordPagination(CursorPagination):
+class RecordPagination(StayingPages):
     """Pages that stay put while records come in."""
 
     ordering = ("-id",)
-    page_size = 50
-    page_size_query_param = "limit"
-    max_page_size = 200
 
 
 class RecordViewSet(GenericViewSet[Record]):
@@ -62,13 +57,12 @@ class RecordViewSet(GenericViewSet[Record]):
         summary="Records, the newest first",
         filters=True,
         parameters=[
-            _OBJECT, VENUE, _IF_NONE_MATCH,
+            _OBJECT, VENUE,
             OpenApiParameter("cursor", str, OpenApiParameter.QUERY, description="From `next` or `previous`."),
             OpenApiParameter("limit", int, OpenApiParameter.QUERY, description="Records on a page, at most 200."),
         ],
         responses={
             200: OpenApiResponse(bodies.RecordsPage, examples=[example("A page", examples.PAGE)]),
-            304: _NOT_CHANGED,
             **problems("validation_failed"),
         },
     )  # fmt: skip
@@ -76,8 +70,7 @@ class RecordViewSet(GenericViewSet[Record]):
         """Answer a page of records with how each stands at what is connected."""
         kind, venue = _asked(request, object_type, Role.VIEWER)
         rows = self.paginate_queryset(self.filter_queryset(own_list.of(venue, kind))) or []
-        page = self.get_paginated_response([own_list.as_json(row) for row in rows])
-        return _unless_known(request, page.data, _digest(page.data))
+        return self.get_paginated_response([own_list.as_json(row) for row in rows])
 
     @extend_schema(
         operation_id="write_records",
@@ -125,18 +118,17 @@ class RecordViewSet(GenericViewSet[Record]):
         tags=["records"],
         summary="One record",
         filters=False,
-        parameters=[_OBJECT, _RECORD, VENUE, _IF_NONE_MATCH],
+        parameters=[_OBJECT, _RECORD, VENUE],
         responses={
             200: OpenApiResponse(bodies.RecordTold, examples=[example("A customer", examples.RECORD)]),
-            304: _NOT_CHANGED,
             **problems(),
         },
     )
-    def retrieve(self, request: Request, object_type: str, record: str) -> Response:
+    def retrieve(self, request: Request, object_type: str, record: str) -> HttpResponseBase:
         """Answer one record; a deleted one says so."""
         kind, venue = _asked(request, object_type, Role.VIEWER)
         body = _read(venue, kind, UUID(record))
-        return _unless_known(request, body, _etag(body))
+        return conditional.unless_known(request, Response(body, headers={"ETag": _etag(body)}))
 
     @extend_schema(
         operation_id="change_record",
@@ -180,7 +172,7 @@ class RecordViewSet(GenericViewSet[Record]):
             **problems("stale_version"),
         },
     )
-    def delete(self, request: Request, object_type: str, record: str) -> Response:
+    def remove(self, request: Request, object_type: str, record: str) -> Response:
         """Make a record a tombstone; a second time changes nothing."""
         kind, venue = _asked(request, object_type, Role.OPERATOR)
         held = UUID(record)
@@ -282,19 +274,5 @@ def _etag(body: dict[str, Any]) -> str:
     return f'"{body["version"]}-{_hash(body)}"'
 
 
-def _digest(body: Any) -> str:
-    return f'"{_hash(body)}"'
-
-
 def _hash(body: Any) -> str:
     return hashlib.blake2b(FastJSONRenderer().render(body), digest_size=12).hexdigest()
-
-
-def _unless_known(request: Request, body: Any, etag: str) -> Response:
-    """Return the body with its ETag, or 304 when the caller has it already."""
-    known = [each.strip().removeprefix("W/") for each in request.headers.get("If-None-Match", "").split(",")]
-    response = Response(status=304) if etag in known else Response(body)
-    response["ETag"] = etag
-    response["Cache-Control"] = "private, no-cache"
-    patch_vary_headers(response, ["Cookie"])
-    return response

@@ -20,7 +20,6 @@ from django.db import connection as database
 from django.utils import timezone
 
 from connections import lifecycle, sessions
-from connections.sealing import CannotOpen
 from integrations import walls
 from integrations.models import IntegrationConfig
 from integrations.problems import Problem
@@ -40,6 +39,7 @@ from integrations.providers.errors import (
 )
 from integrations.providers.http import ApiSession, Meter
 from integrations.providers.types import ExternalRecord, ObjectType, Page, Position, ReadScope
+from integrations.sealing import CannotOpen
 from mappings import versions
 from mappings.engine import BadRule
 from mappings.models import Direction

@@ -9,8 +9,7 @@ from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
 
-from connections import shared
-from integrations import catalogue, walls
+from integrations import catalogue, shared, walls
 from integrations.models import Role, Venue
 from mappings import templates
 from tests.factories import ConnectionFactory, MembershipFactory, UserFactory, VenueFactory

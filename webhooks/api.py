@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from integrations import catalogue
-from integrations.api_contract import StayingPages, venue_of
+from integrations.api_contract import MomentFilter, StayingPages, venue_of
 from integrations.api_docs import PROVIDER, VENUE, example, problems
 from integrations.models import Role
 from integrations.permissions import may, membership
@@ -34,8 +34,8 @@ class EventFilter(filters.FilterSet):
 
     verdict = filters.ChoiceFilter(choices=Verdict.choices)
     status = filters.ChoiceFilter(choices=WorkStatus.choices)
-    since = filters.IsoDateTimeFilter(field_name="received_at", lookup_expr="gte")
-    until = filters.IsoDateTimeFilter(field_name="received_at", lookup_expr="lt")
+    since = MomentFilter(field_name="received_at", lookup_expr="gte")
+    until = MomentFilter(field_name="received_at", lookup_expr="lt")
 
     class Meta:
         model = WebhookEvent

@@ -1,10 +1,8 @@
 """How deliveries are led past everything that is made for people: sessions, cookies, form tokens, page policies."""
 
 import re
-import uuid
 from collections.abc import Callable
 
-import structlog
 from django.http import HttpRequest, HttpResponseBase
 
 from integrations import walls
@@ -32,7 +30,7 @@ class Door:
         found = _TO_PROVIDER.fullmatch(path) or _TO_SUBSCRIPTION.fullmatch(path)
         if found is None:
             return self._others(request)
-        with structlog.contextvars.bound_contextvars(request_id=str(uuid.uuid4())), walls.behind(walls.PLATFORM):
+        with walls.behind(walls.PLATFORM):
             answer = deliver(request, **found.groupdict())
         answer.headers.setdefault("Content-Length", str(len(answer.content)))
         return answer

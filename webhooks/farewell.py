@@ -6,12 +6,12 @@ from django.db.models.functions import Coalesce, Now
 
 from connections import sessions
 from connections.models import Connection
-from connections.sealing import CannotOpen
 from integrations import catalogue
 from integrations.problems import Problem
 from integrations.providers.base import WebhookRegistrar
 from integrations.providers.errors import ProviderError
 from integrations.providers.http import ApiSession
+from integrations.sealing import CannotOpen
 from webhooks import addresses
 from webhooks.models import WebhookSubscription
 from webhooks.target import subject

@@ -14,7 +14,6 @@ from django.db import DatabaseError, transaction
 
 from connections import lifecycle, sessions
 from connections.models import Connection
-from connections.sealing import CannotOpen
 from integrations import walls
 from integrations.ids import uuid7
 from integrations.providers import PROVIDERS
@@ -31,6 +30,7 @@ from integrations.providers.errors import (
 )  # fmt: skip
 from integrations.providers.http import ApiSession
 from integrations.providers.types import ObjectType, ProviderEvent, RawDelivery
+from integrations.sealing import CannotOpen
 from mappings.models import Direction
 from syncing import history, news, retry, sentences
 from syncing.models import Mode, Outcome, SyncCursor, SyncLog, Trigger

@@ -14,11 +14,11 @@ from django.db.models.functions import Now
 from connections import credentials
 from connections.lifecycle import happened
 from connections.models import Connection, Status
-from connections.sealing import CannotOpen
 from integrations import catalogue
 from integrations.providers.base import RollingRegistrar
 from integrations.providers.errors import ProviderError, Transient
 from integrations.providers.types import Hook, Subject
+from integrations.sealing import CannotOpen
 from webhooks import addresses, removals, wanted
 from webhooks import target as targets
 from webhooks.models import WebhookSubscription, WebhookUpkeep

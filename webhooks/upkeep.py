@@ -17,11 +17,11 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 from connections.models import Connection, Method, Status
-from connections.sealing import CannotOpen
 from integrations import catalogue, walls
 from integrations.problems import Problem
 from integrations.providers import PROVIDERS
 from integrations.providers.errors import ErrorClass, Misconfigured, ProviderError
+from integrations.sealing import CannotOpen
 from syncing import queue
 from webhooks import registrations, sentences, upkeep_rest, wanted
 from webhooks.models import WebhookUpkeep

@@ -2,15 +2,14 @@
 
 import logging
 
-import orjson
 from django.db import Error
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 
-from connections.sealing import CannotOpen
 from integrations import problems
 from integrations.problems import Problem
 from integrations.providers import PROVIDERS
+from integrations.sealing import CannotOpen
 from webhooks import delivery, intake, subscriptions, tasks
 
 logger = logging.getLogger(__name__)
@@ -44,8 +43,7 @@ def _take(request: HttpRequest, provider: str, token: str) -> HttpResponse:
 
 
 def _refused(request: HttpRequest, problem: Problem, *, allow: str = "") -> HttpResponse:
-    document = problems.document(problem, instance=request.path)
-    answer = HttpResponse(orjson.dumps(document), status=problem.status, content_type="application/problem+json")
+    answer = problems.outside_of_views(request, problem)
     # Django would write a line for each of a flood.
     answer._has_been_logged = True  # type: ignore[attr-defined]
     if problem.code == "unavailable":

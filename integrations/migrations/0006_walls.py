@@ -19,12 +19,13 @@ END
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("integrations", "0004_api_tokens")]
+    dependencies: ClassVar = [("integrations", "0005_api_contract")]
     operations: ClassVar = [
         wall_policies.roles(),
         wall_policies.answers("backline_venues", _VENUES),
         wall_policies.shut("venues", wall_policies.OF_VENUE, "id"),
         wall_policies.shut("venue_memberships", wall_policies.OF_VENUE, "venue_id"),
+        wall_policies.shut("audit_entries", wall_policies.OF_VENUE, "venue_id"),
         wall_policies.shut("api_tokens", wall_policies.OF_VENUE, "venue_id"),
         wall_policies.shut("integration_configs", wall_policies.OF_VENUE, "venue_id"),
     ]

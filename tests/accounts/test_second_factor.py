@@ -10,8 +10,8 @@ from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.test import Client
 
-from connections.sealing import Sealed
 from integrations.models import Role, Venue
+from integrations.sealing import Sealed
 from tests.accounts.conftest import code_of, factors, has_app, secret_on, type_password
 from tests.api.test_routes import ROUTES
 from tests.factories import PASSWORD, MembershipFactory

@@ -10,7 +10,16 @@ from django.utils import timezone
 from connections import credentials
 from connections.models import Connection, OAuthState, OAuthToken, VenueApiKey
 from integrations import api_tokens
-from integrations.models import ApiToken, Integration, IntegrationConfig, Venue, VenueMembership
+from integrations.models import (
+    ApiIdempotencyKey,
+    ApiToken,
+    AuditEntry,
+    Integration,
+    IntegrationConfig,
+    Venue,
+    VenueMembership,
+)
+from integrations.sealing import Sealed
 from mappings.models import FieldMapping, FieldMappingTemplate, SchemaWatch
 from monitoring.models import IntegrationCost, IntegrationHealth
 from syncing.models import Record, RecordLink, SyncCursor, SyncJob, SyncLog
@@ -20,12 +29,13 @@ from webhooks.models import WebhookEvent, WebhookSubscription, WebhookUpkeep
 
 CANARIES = (
     "access-canary", "refresh-canary", "EAAAkey-canary", "verifier-canary", "signing-canary", "former-canary",
-    "header-canary",
+    "header-canary", "answer-canary",
 )  # fmt: skip
 TABLES: tuple[type[models.Model], ...] = (
     Venue, VenueMembership, ApiToken, Integration, IntegrationConfig, Connection, OAuthToken, VenueApiKey, OAuthState,
     FieldMapping, FieldMappingTemplate, SchemaWatch, SyncJob, SyncLog, SyncCursor, Record, RecordLink,
-    WebhookSubscription, WebhookUpkeep, WebhookEvent, IntegrationHealth, IntegrationCost,
+    WebhookSubscription, WebhookUpkeep, WebhookEvent, IntegrationHealth, IntegrationCost, AuditEntry,
+    ApiIdempotencyKey,
 )  # fmt: skip
 
 
@@ -84,6 +94,14 @@ def fill(user: Any) -> Connection:
     SchemaWatch.objects.create(connection=connection, taken_at=now)
     IntegrationHealth.objects.create(connection=connection, grade="good", reasons=["late:1"], computed_at=now)
     IntegrationCost.objects.create(connection=connection, day=now.date(), call_class="read", calls=3)
+    AuditEntry.objects.create(
+        user=user, who=user.get_username(), venue=venue, operation="write", method="POST", status=201,
+        path="/api/v1/records/customer", about=f"customer/{record.pk}", request_id=f"request-{number}",
+    )  # fmt: skip
+    ApiIdempotencyKey.objects.create(
+        user=user, key=f"key-{number}", route="POST /api/v1/records/customer", request_hash="h" * 64, state="done",
+        status=201, answer=Sealed.seal("answer-canary", "here").text(),
+    )  # fmt: skip
     return connection
 
 

@@ -11,7 +11,7 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from connections.models import Connection, OAuthToken
-from integrations.models import Integration, IntegrationConfig, Venue, VenueMembership
+from integrations.models import AuditEntry, Integration, IntegrationConfig, Venue, VenueMembership
 from mappings.models import FieldMappingTemplate
 from monitoring.site import BacklineAdminSite
 from syncing.models import Record, SyncJob, SyncLog
@@ -47,7 +47,7 @@ def test_every_table_of_ours_is_registered_with_our_site() -> None:
     assert isinstance(admin.site._wrapped if hasattr(admin.site, "_wrapped") else admin.site, BacklineAdminSite)
     assert ours == set(TABLES)
     assert ours <= set(admin.site._registry)
-    assert len(TABLES) == 22
+    assert len(TABLES) == 24
 
 
 def test_the_schedules_of_celery_beat_are_still_there() -> None:
@@ -186,6 +186,23 @@ def test_no_page_holds_a_secret_or_its_ciphertext(
 def test_of_a_secret_its_presence_its_key_and_its_age_are_told(client: Client, filled: Connection) -> None:
     page = client.get(address(OAuthToken, "changelist")).content.decode()
     assert f"present, sealed under key “{OAuthToken.objects.get().access_token.key_id}”" in page
+
+
+@pytest.mark.parametrize("known_by", ["box-office_2026.11.26-0001", "019aaf2e7c1d7b3a9d2e5a1f0c9b8e80"])
+def test_a_change_is_found_by_the_id_that_its_sender_gave(client: Client, filled: Connection, known_by: str) -> None:
+    fill(UserFactory())
+    one = AuditEntry.objects.earliest("at")
+    AuditEntry.objects.filter(pk=one.pk).update(request_id=known_by)
+    assert list(client.get(address(AuditEntry, "changelist"), {"q": known_by}).context["cl"].queryset) == [one]
+
+
+def test_changes_are_narrowed_by_what_was_done_and_how_it_ended(client: Client, filled: Connection) -> None:
+    fill(UserFactory())
+    refused = AuditEntry.objects.earliest("at")
+    AuditEntry.objects.filter(pk=refused.pk).update(status=409, operation="start", method="DELETE")
+    for narrowed in ({"outcome": "refused"}, {"operation": "start"}, {"method": "DELETE"}):
+        assert list(client.get(address(AuditEntry, "changelist"), narrowed).context["cl"].queryset) == [refused]
+    assert client.get(address(AuditEntry, "changelist"), {"outcome": "broke"}).context["cl"].queryset.count() == 0
 
 
 def test_json_stands_on_several_lines(client: Client, filled: Connection) -> None:

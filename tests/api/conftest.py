@@ -8,10 +8,16 @@ from django.urls import get_resolver
 from drf_spectacular.generators import SchemaGenerator
 from rest_framework.test import APIClient
 
-from integrations import api_tokens
+from integrations import api_tokens, shared, throttling
 from integrations.models import Venue, VenueMembership
 
 SignedIn = Callable[[Any], APIClient]
+
+
+@pytest.fixture(autouse=True)
+def _counts_of_nobody() -> None:
+    """Those who are not signed in are one and the same to the limits; each test begins with what may be sent."""
+    shared.store.delete(*(f"backline:api:address:127.0.0.1:{each.name}" for each in throttling.policies()))
 
 
 @pytest.fixture

@@ -16,9 +16,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from django_celery_beat.models import PeriodicTask
 
-from connections import shared
 from connections.breaker import Breaker
 from connections.models import Connection
+from integrations import shared
 from integrations.ids import uuid7
 from monitoring import all_venues, beat, figures
 from monitoring.models import IntegrationCost
@@ -277,7 +277,7 @@ def test_redis_that_is_away_is_told_and_nothing_is_made_up(
     client: Any, openapi: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     away = nobody_listens()
-    for module in ("connections.shared", "connections.breaker", "syncing.presence"):
+    for module in ("integrations.shared", "connections.breaker", "syncing.presence"):
         monkeypatch.setattr(f"{module}.store", away)
     answer = client.get(HEALTH)
     body = answer.json()

@@ -18,15 +18,48 @@ def test_the_description_is_valid_openapi_without_a_warning(tmp_path: Any) -> No
     call_command("spectacular", "--validate", "--fail-on-warn", "--file", str(tmp_path / "schema.yml"))
 
 
+def operations(openapi: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
+    """Return path, method and description of everything that can be asked for."""
+    return [(path, method, each) for path, methods in openapi["paths"].items() for method, each in methods.items()]
+
+
+def refusals(operation: dict[str, Any]) -> set[str]:
+    """Return the codes of all refusals that an operation shows an example of."""
+    answers = [each.get("content", {}).get("application/problem+json", {}) for each in operation["responses"].values()]
+    return {each["value"]["code"] for answer in answers for each in answer.get("examples", {}).values()}
+
+
 def test_every_route_is_described_with_examples_and_refusals(openapi: dict[str, Any]) -> None:
-    operations = [operation for path in openapi["paths"].values() for operation in path.values()]
-    assert len(operations) == len(set(ROUTES) - NOT_DESCRIBED)
-    for operation in operations:
+    assert len(operations(openapi)) == len(set(ROUTES) - NOT_DESCRIBED)
+    for _, _, operation in operations(openapi):
         assert operation["summary"]
         assert {"401", "403", "404"} <= set(operation["responses"])
         refused = operation["responses"]["404"]["content"]["application/problem+json"]
         assert refused["schema"] == {"$ref": "#/components/schemas/Problem"}
         assert refused["examples"]
+
+
+def test_what_the_contract_adds_to_every_operation_is_described(openapi: dict[str, Any]) -> None:
+    for path, method, operation in operations(openapi):
+        headers = {each["name"] for each in operation["parameters"] if each["in"] == "header"}
+        assert "X-Request-ID" in headers
+        assert {"not_acceptable", "rate_limited", "internal"} <= refusals(operation)
+        assert "Retry-After" in operation["responses"]["429"]["headers"]
+        for answer in operation["responses"].values():
+            assert {"X-Request-ID", "RateLimit", "RateLimit-Policy"} <= set(answer["headers"])
+        is_conditional = method == "get" and not path.endswith("/mappings/")
+        assert ("If-None-Match" in headers, "304" in operation["responses"]) == (is_conditional, is_conditional)
+
+
+def test_a_post_that_acts_is_described_with_its_key(openapi: dict[str, Any]) -> None:
+    looks = {"/api/v1/integrations/{provider}/sync/preview/", "/api/v1/integrations/{provider}/mappings/test/"}
+    for path, method, operation in operations(openapi):
+        takes_key = "Idempotency-Key" in {each["name"] for each in operation["parameters"]}
+        assert takes_key == (method == "post" and path not in looks)
+        done = [answer for status, answer in operation["responses"].items() if status < "300"]
+        assert all(("Idempotent-Replayed" in each["headers"]) == takes_key for each in done)
+        if takes_key:
+            assert {"validation_failed", "in_progress", "key_reused"} <= refusals(operation)
 
 
 def test_the_description_is_served_as_json(as_user: SignedIn, viewer: Any) -> None:

@@ -12,9 +12,9 @@ from django.utils.timezone import now
 
 from connections import keys
 from connections.models import Connection, OAuthToken
-from connections.shared import store
 from integrations.models import IntegrationConfig, Venue
 from integrations.providers import PROVIDERS
+from integrations.shared import store
 from mappings import versions
 from mappings.models import FieldMapping
 from monitoring import trial

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from connections import breaker, shared
+from connections import breaker
 from connections.breaker import Breaker
+from integrations import shared
 from integrations.providers.errors import Resting
 from tests.connections.test_pacing import nobody_listens
 

@@ -7,11 +7,11 @@ from django.contrib.auth.models import User
 
 from connections import credentials, keys, sessions
 from connections.models import Connection, OAuthToken, VenueApiKey
-from connections.sealing import Secret
 from integrations.models import Venue
 from integrations.problems import Problem
 from integrations.providers import PROVIDERS
 from integrations.providers.base import Provider
+from integrations.sealing import Secret
 from tests.factories import VenueFactory
 from tests.provider_sandbox import Sandbox
 

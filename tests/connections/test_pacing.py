@@ -9,8 +9,9 @@ from contextlib import ExitStack
 import pytest
 import redis
 
-from connections import pacing, shared
+from connections import pacing
 from connections.pacing import AccountPace
+from integrations import shared
 from integrations.providers.base import Limits
 from integrations.providers.errors import RateLimited
 

@@ -14,8 +14,8 @@ from django.db.models import F
 
 from connections import credentials
 from connections.models import Connection, OAuthToken
-from connections.sealing import CannotOpen, Sealed, Secret, fingerprint
 from integrations.providers.types import AppCredentials, Grant
+from integrations.sealing import CannotOpen, Sealed, Secret, fingerprint
 from tests.factories import ConnectionFactory
 
 PLAIN = "plaintext-canary"

@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from connections import shared
 from connections.models import Connection
-from integrations import catalogue
+from integrations import catalogue, shared
 from integrations.providers import PROVIDERS, http
 from integrations.providers.types import ObjectType
 from mappings.models import FieldMappingTemplate

@@ -7,7 +7,6 @@ from datetime import date
 
 from connections import lifecycle, sessions, tokens
 from connections.models import OAuthToken
-from connections.sealing import Secret
 from integrations.providers.base import (
     CountedStream,
     DetailedStream,
@@ -18,6 +17,7 @@ from integrations.providers.base import (
 )
 from integrations.providers.http import ApiSession
 from integrations.providers.types import ObjectType, Page, Position, ReadScope
+from integrations.sealing import Secret
 from tests.contract.account import Account, sign_in
 
 _FIRST_DAY = date(2024, 1, 1)

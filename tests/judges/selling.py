@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from connections import sessions
-from connections.sealing import Secret
 from integrations.providers.mailchimp.orders import Orders
 from integrations.providers.mailchimp.products import Products
 from integrations.providers.types import ExternalRecord, Money
+from integrations.sealing import Secret
 from tests.contract.account import Account
 from tests.providers.mailchimp.shopping import NIGHT, NOW, YESTERDAY, change, line, make, product_of, remove, sale
 from tests.providers.writing import again, good

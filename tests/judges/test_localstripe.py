@@ -10,7 +10,6 @@ import pytest
 import requests
 
 from connections import sessions
-from connections.sealing import Secret
 from integrations.providers import errors
 from integrations.providers.http import ApiSession
 from integrations.providers.stripe import STRIPE, bodies_of_invoices, lines, writes
@@ -18,6 +17,7 @@ from integrations.providers.stripe.streams import STREAMS
 from integrations.providers.stripe.streams.objects import Products
 from integrations.providers.stripe.webhooks import StripeWebhooks
 from integrations.providers.types import ExternalRecord, Money, ObjectType, Position, RawDelivery, ReadScope
+from integrations.sealing import Secret
 from tests.judges.elsewhere import CUSTOMERS, KEY, Shop, open_shop
 from tests.providers.writing import create, delete, good, update
 from tests.sandbox.stripe.conftest import Inbox

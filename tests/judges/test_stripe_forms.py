@@ -14,11 +14,11 @@ import stripe.params
 from stripe.params import _product_create_params
 
 from connections import sessions
-from connections.sealing import Secret
 from integrations.providers.http import ApiSession
 from integrations.providers.stripe import STRIPE
 from integrations.providers.stripe.streams.objects import Customers, Invoices, Products
 from integrations.providers.types import Money, Values
+from integrations.sealing import Secret
 from tests.judges.forms import FORM, complaints, name_of
 from tests.judges.recorder import Recorder, Sent
 from tests.provider_sandbox import Sandbox

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from connections import sessions
-from connections.sealing import Secret
 from integrations.providers import PROVIDERS
 from integrations.providers.http import ApiSession
+from integrations.sealing import Secret
 from tests.provider_sandbox import Sandbox
 
 SIZES = {"customers": 60, "products": 12, "orders": 40, "refunds": 5, "payout_days": 4, "invoices": 12}

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from connections import sessions
-from connections.sealing import Secret
 from integrations.providers import PROVIDERS
 from integrations.providers.base import RollingRegistrar, WebhookRegistrar
 from integrations.providers.errors import NotFound, ProviderError, Transient
@@ -14,6 +13,7 @@ from integrations.providers.types import Hook, Subject
 from integrations.sandbox.mailchimp.hooks import EVENTS as MAILCHIMP_EVENTS
 from integrations.sandbox.square.notices import EVENT_TYPES as SQUARE_EVENTS
 from integrations.sandbox.stripe.event_types import KNOWN as STRIPE_EVENTS
+from integrations.sealing import Secret
 from tests.contract.account import open_account
 from tests.contract.stage import MAILCHIMP, SQUARE, STRIPE, Stage
 from tests.provider_sandbox import Sandbox

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from connections.shared import store
+from integrations.shared import store
 from syncing import presence
 from syncing.look import Look
 from tests.connections.test_pacing import nobody_listens

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from connections import breaker, sessions, shared
+from connections import breaker, sessions
 from connections.models import Connection
+from integrations import shared
 from integrations.providers import http
 from integrations.providers.errors import Invalid, Transient
 from integrations.providers.types import ObjectType

@@ -8,10 +8,10 @@ import pytest
 import requests
 
 from connections import sessions
-from connections.sealing import Secret
 from integrations.providers import PROVIDERS
 from integrations.providers.http import ApiSession
 from integrations.providers.types import ObjectType, ReadScope
+from integrations.sealing import Secret
 from tests.provider_sandbox import Sandbox
 
 MAILCHIMP = PROVIDERS["mailchimp"]

@@ -11,7 +11,6 @@ import pytest
 import requests
 
 from connections import sessions, tokens
-from connections.sealing import Secret
 from integrations.providers import errors
 from integrations.providers.base import RefreshableOAuth, RevocableOAuth
 from integrations.providers.http import ApiSession
@@ -19,6 +18,7 @@ from integrations.providers.mailchimp import client
 from integrations.providers.mailchimp.auth import MailchimpCheck, MailchimpEntrance, MailchimpKey, MailchimpOAuth
 from integrations.providers.mailchimp.spec import SPEC
 from integrations.providers.types import Access, AppCredentials, Grant
+from integrations.sealing import Secret
 from tests.provider_sandbox import Sandbox
 from tests.providers.mailchimp.conftest import MAILCHIMP, Account
 from tests.providers.wire import answer, wire

@@ -7,13 +7,13 @@ import orjson
 import pytest
 
 from connections import sessions
-from connections.sealing import Secret
 from integrations.providers.base import RestingStream, SplitStream, SweptStream
 from integrations.providers.errors import BookmarkExpired, Transient
 from integrations.providers.http import ApiSession
 from integrations.providers.mailchimp import client, fields
 from integrations.providers.mailchimp.streams import STREAMS, Members
 from integrations.providers.types import ExternalRecord, ObjectType, Option, Page, Position, ReadScope
+from integrations.sealing import Secret
 from mappings import canonical
 from mappings.engine import Rule, compile_rules
 from mappings.templates import _SHIPPED

@@ -7,12 +7,12 @@ import pytest
 import requests
 
 from connections import sessions
-from connections.sealing import Secret
 from integrations.providers.base import ComparingOutlet
 from integrations.providers.errors import AuthRevoked, Invalid, Transient
 from integrations.providers.http import ApiSession
 from integrations.providers.mailchimp.outlets import OUTLETS
 from integrations.providers.types import ExternalRecord, Money, ObjectType, Values, Write
+from integrations.sealing import Secret
 from tests.provider_sandbox import Sandbox
 from tests.providers.mailchimp.conftest import MAILCHIMP, Account
 from tests.providers.mailchimp.shopping import NIGHT, change, make, most_in_flight, remove

@@ -6,10 +6,10 @@ import pytest
 import requests
 
 from connections import sessions
-from connections.sealing import Secret
 from integrations.providers import PROVIDERS
 from integrations.providers.square.schema import SquareSchema
 from integrations.providers.types import Field, FieldType, ObjectType
+from integrations.sealing import Secret
 from tests.provider_sandbox import Sandbox
 
 COMMON = "https://developer-production-s.squarecdn.com/schemas/v1/common.json#squareup.common."

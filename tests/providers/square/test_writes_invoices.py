@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from connections import sessions
-from connections.sealing import Secret
 from integrations.providers import PROVIDERS
 from integrations.providers.base import ChoosyOutlet, ComparingOutlet, WritableStream
 from integrations.providers.errors import Conflict, Invalid, NotFound, PermissionMissing, Transient
 from integrations.providers.http import ApiSession
 from integrations.providers.square.streams import Invoices
 from integrations.providers.types import JSON, ExternalRecord, Money, ObjectType, ReadScope, Values, Write, WriteResult
+from integrations.sealing import Secret
 from tests.provider_sandbox import Sandbox
 from tests.providers.writing import again, asked, create, delete, good, key_of, lose, persistently, update
 

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 
 from connections import sessions
-from connections.sealing import Secret
 from integrations.providers import PROVIDERS
 from integrations.providers.base import ChoosyOutlet, ComparingOutlet, WritableStream
 from integrations.providers.errors import Conflict, Invalid, NotFound, PermissionMissing, RateLimited, Transient
 from integrations.providers.http import ApiSession
 from integrations.providers.square.streams import Products
 from integrations.providers.types import JSON, ExternalRecord, Money, Values, Write, WriteResult
+from integrations.sealing import Secret
 from tests.provider_sandbox import Sandbox
 from tests.providers.writing import again, asked, create, delete, good, known, lose, persistently, update
 

@@ -8,10 +8,10 @@ import pytest
 import requests
 
 from connections import sessions
-from connections.sealing import Secret
 from integrations.providers.http import ApiSession
 from integrations.providers.stripe import STRIPE, client
 from integrations.providers.types import AppCredentials
+from integrations.sealing import Secret
 from tests.provider_sandbox import Sandbox
 
 Account = dict[str, Any]

@@ -9,12 +9,12 @@ import pytest
 import requests
 
 from connections import sessions, tokens
-from connections.sealing import Secret
 from integrations.providers import errors
 from integrations.providers.http import ApiSession
 from integrations.providers.stripe import STRIPE
 from integrations.providers.stripe.auth import StripeCheck, StripeEntrance, StripeKey, StripeOAuth
 from integrations.providers.types import Access, AppCredentials, Grant, ObjectType, ReadScope
+from integrations.sealing import Secret
 from tests.provider_sandbox import Sandbox
 from tests.providers.stripe.conftest import APP, Account, over
 from tests.providers.wire import answer, wire
