@@ -52,11 +52,11 @@ def _recover(method: str, action: str) -> object:
 
 
 def _admin(action: str) -> object:
-    return _view(AdminViewSet, {"get": action})
+    return _view(AdminViewSet, {"get": action}, tells_unchanged=False)  # each answer tells its moment
 
 
-def _health(method: str, action: str, **parts: object) -> object:
-    return _view(HealthViewSet, {method: action}, **parts)
+def _health(action: str) -> object:
+    return _view(HealthViewSet, {"get": action}, tells_unchanged=False)
 
 
 def _sync(method: str, action: str, **parts: object) -> object:
@@ -67,6 +67,7 @@ def _map(method: str, action: str, **parts: object) -> object:
     return _view(MappingViewSet, {method: action}, **parts)
 
 
+_test = _view(HealthViewSet, {"post": "test"}, acts=False)
 _tokens = _view(TokenViewSet, {"get": "index", "post": "make"}, keeps_answers=False)
 _token = _view(TokenViewSet, {"delete": "revoke"})
 _mappings = _view(MappingViewSet, {"get": "retrieve", "put": "save"}, tells_unchanged=False)
@@ -99,9 +100,13 @@ urlpatterns = [
     _route("integrations/admin/health-summary", _admin("health_summary"), "api-health-summary"),
     _route("integrations/admin/costs", _admin("costs"), "api-costs"),
     _route("integrations/admin/queue-metrics", _admin("queue_metrics"), "api-queue-metrics"),
-    _route(f"integrations/health/{_PROVIDER}", _health("get", "health"), "api-health"),
-    _route(f"integrations/health/{_PROVIDER}/metrics", _health("get", "metrics"), "api-health-metrics"),
-    _route(f"integrations/health/{_PROVIDER}/test", _health("post", "test", acts=False), "api-health-test"),
+    _route(f"integrations/health/{_PROVIDER}", _health("health"), "api-health"),
+    _route(
+        f"integrations/health/{_PROVIDER}/metrics",
+        _health("metrics"),
+        "api-health-metrics",
+    ),
+    _route(f"integrations/health/{_PROVIDER}/test", _test, "api-health-test"),
     _route("integrations", _read("index"), "api-integrations"),
     _route(f"integrations/connect/{_PROVIDER}", _change("connect"), "api-connect"),
     _route(f"integrations/oauth/refresh/{_PROVIDER}", _change("refresh"), "api-refresh"),

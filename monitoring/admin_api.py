@@ -11,7 +11,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from integrations import api_query, csv_file
-from integrations.api_docs import example, problems
+from integrations.api_docs import SESSION_ONLY, example, problems
 from monitoring import admin_bodies as bodies
 from monitoring import admin_examples as examples
 from monitoring import admin_queries as queries
@@ -32,6 +32,7 @@ def _answers(body: Any, name: str, value: Any, media_type: str = "", written: st
     return told
 
 
+@extend_schema(auth=SESSION_ONLY)
 class AdminViewSet(ViewSet):
     """What our team sees over all venues. Each wants the permission to view what it is made of."""
 

@@ -85,7 +85,7 @@ def test_each_view_wants_a_permission_of_its_own(as_user: SignedIn, staff: Any, 
     [
         (VENUES, "limit=201", "limit"), (VENUES, "limit=ten", "limit"), (VENUES, "status=broken", "status"),
         (VENUES, "provider=paypal", "provider"), (VENUES, "venue=no-such-venue", "venue"), (VENUES, "page=2", "page"),
-        (VENUES, f"venue={NOBODY}", "venue"), (VENUES, "venue=%00", "venue"), (VENUES, "venue=", "venue"),
+        (VENUES, f"venue={NOBODY}", "venue"), (VENUES, "venue=", "venue"),
         (VENUES, "status=paused&status=syncing", "status"), (VENUES, "format=xml", "format"),
         (HEALTH, "since=1", "since"), (QUEUE, "format=csv", "format"),
         (COSTS, "from=yesterday", "from"), (COSTS, "from=2026-11-02&to=2026-11-01", "from"),

@@ -26,9 +26,10 @@ CUSTOMERS = "/api/v1/records/customer"
 ZOE, MIA = {"fields": {"given_name": "Zoë"}}, {"fields": {"given_name": "Mia"}}
 KEY = "5f0c9b8e-77a1-4b0f-9d2e-5a1f0c9b8e80"
 REPLAYED = "Idempotent-Replayed"
-POSTS = [name for name in CHANGES if ROUTES[name][0] == "post"]
+POSTS = [name for name in CHANGES if ROUTES[name][0] == "post" and name != "api-tokens make"]
 TOLD_AGAIN = ("Content-Type", "ETag", "Location", "Retry-After")
 CLIENTS = 20
+TOKEN = {"name": "Till", "scopes": ["read"]}
 
 Post = Callable[..., Any]
 
@@ -110,6 +111,12 @@ def test_every_post_that_acts_takes_a_key(
         "true" if first.status_code < 400 else None,
     )
     assert ApiIdempotencyKey.objects.count() == (first.status_code < 400)
+
+
+def test_a_token_is_told_once_and_kept_under_no_key(as_user: SignedIn, owner: Any, venue: Venue) -> None:
+    made = [as_user(owner).post("/api/v1/tokens", TOKEN, headers={"Idempotency-Key": KEY}) for _ in range(2)]
+    assert [each.status_code for each in made] == [201, 409]
+    assert ApiIdempotencyKey.objects.count() == 0
 
 
 @pytest.mark.parametrize("name", sorted(LOOKS))

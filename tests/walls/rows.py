@@ -15,7 +15,7 @@ APPS = ("integrations", "connections", "mappings", "syncing", "webhooks", "monit
 _BY_TYPE: dict[str, Any] = {
     "JSONField": {}, "BinaryField": b"x", "SealedField": "x", "IntegerField": 1,
     "PositiveIntegerField": 1, "SmallIntegerField": 1, "PositiveSmallIntegerField": 1, "BigIntegerField": 1,
-    "BooleanField": False,
+    "BooleanField": False, "ArrayField": ["read"],
 }  # fmt: skip
 # What a constraint asks for besides.
 _MORE: dict[str, dict[str, Any]] = {
