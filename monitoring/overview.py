@@ -11,6 +11,7 @@ has been there.
 from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 import orjson
 from django.db import connection as database
@@ -90,12 +91,7 @@ def for_venues(venues: Sequence[Venue]) -> list[VenueOverview]:
         (row["venue_id"], row["provider"]): row | {"directions": orjson.loads(row["directions"])} for row in found
     }
     ids = [row["id"] for row in connections.values()]
-    streams, records = defaultdict(list), defaultdict(list)
-    if ids:
-        for row in _rows(_STREAMS, connections=ids):
-            streams[row["connection_id"]].append(row)
-        for row in _rows(_RECORDS, connections=ids):
-            records[row["connection_id"]].append(row)
+    streams, records = _by_connection(_STREAMS, ids), _by_connection(_RECORDS, ids)
     return [
         _venue_overview(
             venue,
@@ -114,6 +110,18 @@ def for_venues(venues: Sequence[Venue]) -> list[VenueOverview]:
 def for_venue(venue: Venue) -> VenueOverview:
     """Return the overview of one venue; see `for_venues`."""
     return for_venues([venue])[0]
+
+
+def _by_connection(sql: str, connections: list[UUID]) -> dict[UUID, list[dict[str, Any]]]:
+    """Return the rows by their first column. Without its id a row holds nothing that the collector has to follow."""
+    found: dict[UUID, list[dict[str, Any]]] = defaultdict(list)
+    if connections:
+        with database.cursor() as cursor:
+            cursor.execute(sql, {"connections": connections})
+            names = [column.name for column in cursor.description][1:]
+            for connection, *values in cursor:
+                found[connection].append(dict(zip(names, values, strict=True)))
+    return found
 
 
 def _rows(sql: str, **parameters: Any) -> list[dict[str, Any]]:
