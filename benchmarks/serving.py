@@ -105,9 +105,10 @@ def send(port: int, requests: Sequence[bytes], *, per_second: float = 0) -> Came
 
 
 class Line:
-    """One connection that stays open."""
+    """One connection that stays open; `body` is that of the last answer."""
 
     def __init__(self, port: int) -> None:
+        self.body = b""
         self._port = port
         self._socket = socket.create_connection(("127.0.0.1", port), timeout=60)
 
@@ -131,4 +132,5 @@ class Line:
         length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0])
         while len(body) < length:
             body += self._socket.recv(65_536)
+        self.body = body
         return int(head.split(b" ", 2)[1])

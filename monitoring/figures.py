@@ -17,7 +17,7 @@ WHERE integration_costs.calls <> excluded.calls
 # broken: our access was refused; failing: the last run of a stream failed; late: two intervals without a
 # success, of the venue or, where that is longer, of a stream that rests. What left the schedule is never late.
 _HEALTH = """
-INSERT INTO integration_health (connection_id, grade, reasons, runs_24h, failed_runs_24h, computed_at)
+INSERT INTO integration_health (connection_id, grade, reasons, runs_24h, failed_runs_24h, p95_ms, computed_at)
 SELECT link.id,
        CASE WHEN link.status = 'reauthorise' THEN 'broken' WHEN given_up.n > 0 THEN 'failing'
             WHEN behind.n > 0 THEN 'late' ELSE 'good' END,
@@ -25,11 +25,14 @@ SELECT link.id,
            CASE WHEN link.status = 'reauthorise' THEN 'access_refused' END,
            CASE WHEN given_up.n > 0 THEN 'given_up:' || given_up.n END,
            CASE WHEN behind.n > 0 THEN 'late:' || behind.n END], NULL)),
-       runs.n, runs.failed, now()
+       runs.n, runs.failed, runs.p95_ms, now()
 FROM connections link
 LEFT JOIN integration_configs wish ON wish.venue_id = link.venue_id AND wish.integration_id = link.provider
-CROSS JOIN LATERAL (SELECT count(*) AS n, count(*) FILTER (WHERE log.outcome = 'failed') AS failed FROM sync_logs log
-                    WHERE log.connection_id = link.id AND log.started_at > now() - interval '24 hours') runs
+CROSS JOIN LATERAL (SELECT count(*) AS n, count(*) FILTER (WHERE log.outcome = 'failed') AS failed,
+                           1000 * extract(epoch FROM percentile_cont(0.95)
+                                                     WITHIN GROUP (ORDER BY log.finished_at - log.started_at)) AS p95_ms
+                    FROM sync_logs log WHERE log.connection_id = link.id
+                    AND log.started_at > now() - interval '24 hours' AND log.finished_at IS NOT NULL) runs
 CROSS JOIN LATERAL (SELECT count(*) AS n FROM (
                         SELECT DISTINCT ON (job.object_type) job.status FROM sync_queue job
                         WHERE job.connection_id = link.id ORDER BY job.object_type, job.queued_at DESC) newest
@@ -41,7 +44,8 @@ CROSS JOIN LATERAL (SELECT count(*) AS n FROM sync_cursors bookmark
                           (%(rests)s::jsonb -> link.provider ->> bookmark.object_type)::int))) behind
 WHERE link.status <> 'disconnected'
 ON CONFLICT (connection_id) DO UPDATE SET grade = excluded.grade, reasons = excluded.reasons,
-    runs_24h = excluded.runs_24h, failed_runs_24h = excluded.failed_runs_24h, computed_at = excluded.computed_at
+    runs_24h = excluded.runs_24h, failed_runs_24h = excluded.failed_runs_24h, p95_ms = excluded.p95_ms,
+    computed_at = excluded.computed_at
 """
 
 

@@ -22,6 +22,9 @@ class IntegrationHealth(models.Model):
     reasons = models.JSONField(default=list)
     runs_24h = models.PositiveIntegerField(default=0)
     failed_runs_24h = models.PositiveIntegerField(default=0)
+    p95_ms = models.PositiveIntegerField(
+        null=True, blank=True, help_text="Within how many milliseconds 95 of 100 runs of the last 24 hours ended."
+    )
     computed_at = models.DateTimeField()
 
     class Meta:

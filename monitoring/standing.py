@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -9,6 +10,7 @@ from zoneinfo import ZoneInfo
 from connections.models import Status
 from integrations import wishes
 from integrations.models import Venue
+from integrations.providers import PROVIDERS
 from integrations.providers.base import Provider, RestingStream
 from integrations.providers.errors import ErrorClass
 from integrations.providers.types import ObjectType
@@ -176,8 +178,8 @@ class _State:
 
     def _interval(self, stream: dict[str, Any]) -> timedelta:
         """Return how often an object is due: as the venue wishes, or seldomer where its stream rests."""
-        every, reader = timedelta(minutes=self.row["interval_minutes"]), self.provider.streams[stream["object_type"]]
-        return max(every, reader.rests) if isinstance(reader, RestingStream) else every
+        rests = _rests(self.provider.spec.key, stream["object_type"])
+        return max(timedelta(minutes=self.row["interval_minutes"]), rests)
 
     # --- since, sentence and button of each -------------------------------------------------------------------------
 
@@ -361,6 +363,13 @@ class _State:
         )
 
 
+@cache
+def _rests(provider: str, object_type: str) -> timedelta:
+    """Return how long a stream rests between two reads. Kept: asking a stream what it can do takes its time."""
+    reader = PROVIDERS[provider].streams[ObjectType(object_type)]
+    return reader.rests if isinstance(reader, RestingStream) else timedelta(0)
+
+
 def _account(row: dict[str, Any]) -> Account:
     identity = row["account_id"]
     hint = f"{identity[:3]}…{identity[-2:]}" if len(identity) > 6 else identity
@@ -368,6 +377,6 @@ def _account(row: dict[str, Any]) -> Account:
 
 
 def _health(row: dict[str, Any]) -> Health:
-    if not row["runs"]:
-        return Health()
-    return Health(round(row["good_runs"] / row["runs"], 4), round(row["p95_ms"]))
+    """Return the last day's figures; they are derived every ten minutes, and None before the first time."""
+    runs = row["runs_24h"]
+    return Health(round(1 - row["failed_runs_24h"] / runs, 4), row["p95_ms"]) if runs else Health()

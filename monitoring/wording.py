@@ -311,8 +311,11 @@ def interval(minutes: int) -> str:
     return choice_words.every(minutes)
 
 
+_SHAPES = {str(key): shape for key, shape in canonical.OBJECTS.items()}
+
+
 def _words(object_type: str) -> tuple[str, str]:
-    shape = next((shape for key, shape in canonical.OBJECTS.items() if key == object_type), None)
+    shape = _SHAPES.get(object_type)
     return (shape.singular, shape.plural) if shape else (object_type, f"{object_type}s")
 
 

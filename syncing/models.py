@@ -130,6 +130,11 @@ class SyncJob(WorkItem):
         indexes = [
             models.Index(fields=["priority", "not_before"], condition=Q(status="queued"), name="waiting_jobs"),
             models.Index(fields=["connection", "-queued_at"], name="jobs_of_a_connection"),
+            models.Index(
+                fields=["connection", "object_type", "direction", "-queued_at"],
+                condition=Q(status__in=["succeeded", "dead"]),
+                name="ended_jobs_of_a_stream",
+            ),
             models.Index(fields=["run"], name="jobs_of_a_run"),
             models.Index(fields=["connection"], condition=Q(status="dead"), name="given_up_jobs"),
             models.Index(fields=["batch"], condition=Q(batch__isnull=False), name="jobs_of_a_recovery"),

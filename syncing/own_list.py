@@ -1,5 +1,6 @@
 """Questions about the venue's own records: which there are, narrowed, and how each stands towards the providers."""
 
+from collections import defaultdict
 from typing import Any
 
 import django_filters
@@ -17,6 +18,7 @@ from syncing.models import NEW, LinkState, Record, RecordLink
 STATES = (LinkState.IN_STEP, LinkState.WAITING, LinkState.FAILING, LinkState.LEFT_OUT, LinkState.CONFLICT)
 _PRESENCES = {"false": Q(deleted_at=None), "true": Q(deleted_at__isnull=False), "any": Q()}
 _MOST_WORDS = 8
+_COLUMNS = ("id", "object_type", "external_key", "version", "fields", "changed_at", "deleted_at")
 
 
 def of(venue: Venue, object_type: ObjectType) -> QuerySet[Record]:
@@ -27,6 +29,21 @@ def of(venue: Venue, object_type: ObjectType) -> QuerySet[Record]:
         .prefetch_related(Prefetch("links", links))
         .order_by("-pk")
     )
+
+
+def rows(venue: Venue, object_type: ObjectType) -> QuerySet[Record, dict[str, Any]]:
+    """Return the venue's records of one object as plain rows for `listed`, the newest first."""
+    return Record.objects.filter(venue=venue, object_type=object_type).order_by("-pk").values(*_COLUMNS)
+
+
+def listed(page: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return a page of `rows` as the API tells records. One query for all their links."""
+    links: dict[Any, list[dict[str, Any]]] = defaultdict(list)
+    found = _live_links().filter(record__in=[row["id"] for row in page]).order_by("connection__provider")
+    told = ("record_id", "connection__provider", "external_id", "state", "problem")
+    for record, provider, external_id, state, problem in found.values_list(*told):
+        links[record].append(_link(provider, external_id, state, problem))
+    return [_as_json(row, links[row["id"]]) for row in page]
 
 
 def matching(records: QuerySet[Record], object_type: ObjectType, words: str) -> QuerySet[Record]:
@@ -104,25 +121,31 @@ class RecordFilter(django_filters.FilterSet):
 
 def as_json(record: Record) -> dict[str, Any]:
     """Return a record, read through `of`, as the API tells it."""
+    held = record.links.all()
+    links = [_link(each.connection.provider, each.external_id, each.state, each.problem) for each in held]
+    return _as_json({name: getattr(record, name) for name in _COLUMNS}, links)
+
+
+def _as_json(row: dict[str, Any], links: list[dict[str, Any]]) -> dict[str, Any]:
     return {
-        "id": str(record.pk),
-        "object": record.object_type,
-        "key": record.external_key,
-        "version": record.version,
-        "fields": record.fields,
-        "changed_at": record.changed_at,
-        "deleted": record.deleted_at is not None,
-        "links": [_link(each) for each in record.links.all()],
+        "id": str(row["id"]),
+        "object": row["object_type"],
+        "key": row["external_key"],
+        "version": row["version"],
+        "fields": row["fields"],
+        "changed_at": row["changed_at"],
+        "deleted": row["deleted_at"] is not None,
+        "links": links,
     }
 
 
-def _link(link: RecordLink) -> dict[str, Any]:
+def _link(provider: str, external_id: str, state: str, problem: dict[str, Any] | None) -> dict[str, Any]:
     return {
-        "provider": link.connection.provider,
-        "external_id": None if link.external_id.startswith(NEW) else link.external_id,
-        "state": link.state,
-        "state_label": LinkState(link.state).label,
-        "problem": _problem(link.problem),
+        "provider": provider,
+        "external_id": None if external_id.startswith(NEW) else external_id,
+        "state": state,
+        "state_label": LinkState(state).label,
+        "problem": _problem(problem),
     }
 
 

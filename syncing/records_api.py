@@ -69,8 +69,8 @@ class RecordViewSet(GenericViewSet[Record]):
     def index(self, request: Request, object_type: str) -> Response:
         """Answer a page of records with how each stands at what is connected."""
         kind, venue = _asked(request, object_type, Role.VIEWER)
-        rows = self.paginate_queryset(self.filter_queryset(own_list.of(venue, kind))) or []
-        return self.get_paginated_response([own_list.as_json(row) for row in rows])
+        rows = self.paginate_queryset(self.filter_queryset(own_list.rows(venue, kind))) or []
+        return self.get_paginated_response(own_list.listed(rows))
 
     @extend_schema(
         operation_id="write_records",

@@ -251,6 +251,17 @@ def test_the_list_comes_in_pages_the_newest_first(client: APIClient, openapi: di
     assert_as_described(openapi, first, LIST, "get")
 
 
+def test_a_record_is_told_the_same_in_a_list_and_alone(client: APIClient, connection: Connection) -> None:
+    """The list is made of plain rows, the record of a model."""
+    made = post(client).json()
+    problem = {"class": "invalid_value", "code": "X", "field": "email", "sentence": "Refused.", "since": None}
+    linked(connection, made["id"], LinkState.FAILING, problem=problem)
+    linked(ConnectionFactory(venue=connection.venue, provider="mailchimp"), made["id"])
+    alone = client.get(f"{CUSTOMERS}/{made['id']}").json()
+    assert [each["provider"] for each in alone["links"]] == ["mailchimp", "square"]
+    assert client.get(CUSTOMERS).json()["results"] == [alone]
+
+
 def test_a_list_takes_four_queries_however_long(
     client: APIClient, connection: Connection, django_assert_num_queries: Any
 ) -> None:

@@ -13,8 +13,9 @@ from connections import lifecycle
 from connections.models import Connection, Status
 from integrations.models import IntegrationConfig, Venue
 from integrations.providers.errors import AuthRevoked
-from monitoring import overview
-from monitoring.card import Card
+from monitoring import figures, overview
+from monitoring.card import Card, Health
+from monitoring.models import IntegrationHealth
 from syncing.models import LinkState
 from syncing.work import WorkStatus
 from tests.factories import ConnectionFactory, VenueFactory
@@ -231,12 +232,31 @@ def test_one_venue_sees_nothing_of_another(connection: Connection) -> None:
     assert _card(connection.venue).counts.up_to_date == 0
 
 
-def test_the_health_is_the_last_days(connection: Connection) -> None:
+def test_the_health_is_the_last_days_as_it_was_derived(connection: Connection) -> None:
     rows.finished(connection)
     rows.finished(connection, outcome="failed")
     rows.finished(connection, outcome="failed", started_at=timezone.now() - timedelta(days=3))
-    health = _card(connection.venue).health
-    assert (health.success_rate_24h, health.p95_ms) == (0.5, 31_000)
+    rows.log(connection)
+    assert _card(connection.venue).health == Health(None, None)
+    figures.rebuild()
+    assert _card(connection.venue).health == Health(0.5, 31_000)
+
+
+def test_figures_that_nobody_derived_for_an_hour_are_not_told(connection: Connection) -> None:
+    rows.finished(connection)
+    figures.rebuild()
+    IntegrationHealth.objects.update(computed_at=timezone.now() - timedelta(minutes=61))
+    assert _card(connection.venue).health == Health(None, None)
+
+
+def test_the_log_of_runs_is_asked_for_nothing_but_the_run_under_way(connection: Connection) -> None:
+    rows.bookmark(connection)
+    with CaptureQueriesContext(
+        database,
+    ) as queries:
+        overview.for_venue(connection.venue)
+    about_the_log = [line for each in queries for line in each["sql"].splitlines() if "sync_logs" in line]
+    assert about_the_log == ["LEFT JOIN sync_logs log ON log.id = job.log_id AND log.outcome = 'running'"]
 
 
 def test_as_json_has_the_shape_that_widget_and_api_share(connection: Connection) -> None:

@@ -12,8 +12,6 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
 
-from tests.proofs.house import ROOT
-
 _CSRF = "b" * 32
 # Routes that end what the others need: they are tried in the other phases, and by the table of routes.
 PHASES = "examples,coverage,fuzzing,stateful"

@@ -8,7 +8,7 @@ from integrations import wall_policies
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("monitoring", "0001_initial"), ("connections", "0004_walls")]
+    dependencies: ClassVar = [("monitoring", "0002_kept_p95"), ("connections", "0004_walls")]
     operations: ClassVar = [
         *(
             wall_policies.shut(table, wall_policies.OF_CONNECTION, "connection_id")

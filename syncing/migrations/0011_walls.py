@@ -8,7 +8,7 @@ from integrations import wall_policies
 
 
 class Migration(migrations.Migration):
-    dependencies: ClassVar = [("syncing", "0009_mapped"), ("connections", "0004_walls")]
+    dependencies: ClassVar = [("syncing", "0010_ended_jobs"), ("connections", "0004_walls")]
     operations: ClassVar = [
         *(
             wall_policies.shut(table, wall_policies.OF_VENUE, "venue_id")
