@@ -52,7 +52,7 @@ class ContractSchema(AutoSchema):
             _with_headers(responses["200"], _ETAG)
         if "requestBody" in operation:
             _refuse(responses, *_OF_BODIES)
-        if self.method == "POST" and getattr(self.view, "acts", False) and self.view.keeps_answers:
+        if self.method == "POST" and getattr(self.view, "acts", False) and getattr(self.view, "keeps_answers", False):
             parameters.append(_KEY)
             _refuse(responses, *_OF_KEYS)
             for response in (each for status, each in responses.items() if status < "300"):

@@ -48,7 +48,7 @@ def test_whatever_is_asked_is_answered_as_described(
     person: Any = request.getfixturevalue(identity)
     with serving.server(environment()) as (port, _):
         tried = fuzzing.tried(port, person, tmp_path, examples=EXAMPLES)
-    Path("/tmp/fuzz-%s.txt" % identity).write_text(tried.told)
+    Path(f"/tmp/fuzz-{identity}.txt").write_text(tried.told)
     assert tried.found == [], tried.told[-6000:]
     assert tried.calls > 200
     point(f"{tried.calls:,} calls, {dict(sorted(tried.statuses.items()))}: nothing that is not described")

@@ -374,6 +374,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/integrations/admin/all-venues/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Every provider at every venue
+         * @description Answer a page of rows, or with `format=csv` all of them as a file.
+         */
+        get: operations["all_venues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/integrations/admin/clear-queue/": {
         parameters: {
             query?: never;
@@ -388,6 +408,26 @@ export interface paths {
          * @description Cancel what waits, as a dry run has told it; `restore` puts it back exactly as it was.
          */
         post: operations["clear_queue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/integrations/admin/costs/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What calls cost
+         * @description Answer the calls, records and amounts of a period, where this month ends, and what quotas are left.
+         */
+        get: operations["costs"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -434,6 +474,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/integrations/admin/health-summary/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How the platform does
+         * @description Answer with what is measured at this moment; what cannot be known is null.
+         */
+        get: operations["health_summary"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/integrations/admin/process-dead-letter/": {
         parameters: {
             query?: never;
@@ -448,6 +508,26 @@ export interface paths {
          * @description Try given-up work again, each once, or set it aside. A retry stops by itself after five equal failures.
          */
         post: operations["process_dead_letters"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/integrations/admin/queue-metrics/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What waits and runs
+         * @description Answer the figures of both queues; with `format=prometheus` as text to be scraped.
+         */
+        get: operations["queue_metrics"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -508,6 +588,66 @@ export interface paths {
          * @description Answer with the address of the provider's consent page, or with the connection that a key made.
          */
         post: operations["connect"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/integrations/health/{provider}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How healthy a connection is, and why
+         * @description Answer the grade with its reasons, and every check with the facts behind it. No provider is asked.
+         */
+        get: operations["connection_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/integrations/health/{provider}/metrics/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a connection did, in numbers
+         * @description Answer runs, records, latencies, errors, calls and cost of the last day, week or month.
+         */
+        get: operations["connection_metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/integrations/health/{provider}/test/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Test a connection at the provider, now
+         * @description Answer step by step whether the provider accepts our access, in ten seconds, once in ten seconds.
+         */
+        post: operations["test_connection"];
         delete?: never;
         options?: never;
         head?: never;
@@ -646,6 +786,50 @@ export interface paths {
         patch: operations["change_record"];
         trace?: never;
     };
+    "/api/v1/tokens/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Your tokens; for a venue admin all of the venue’s
+         * @description Answer a page of tokens, the revoked ones too.
+         */
+        get: operations["list_tokens"];
+        put?: never;
+        /**
+         * Make a token
+         * @description Answer the token, this once: only its digest is kept.
+         */
+        post: operations["make_token"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens/{token}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke a token
+         * @description End the token at once; twice is harmless.
+         */
+        delete: operations["revoke_token"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -684,6 +868,21 @@ export interface components {
          * @enum {string}
          */
         ActionEnum: "retry" | "discard";
+        /** @description A page of rows, by the venues' names. `next_cursor` is null on the last one. */
+        AllVenues: {
+            /** Format: date-time */
+            as_of: string;
+            /** Format: date */
+            spend_since: string;
+            next_cursor: string | null;
+            results: components["schemas"]["VenueRow"][];
+        };
+        /** @description Whether something answers, and how fast it just did. */
+        Answering: {
+            up: boolean;
+            /** Format: double */
+            answered_in_ms: number | null;
+        };
         /** @description A new key of the same account. */
         ApiKeyRequest: {
             /** @description Id or slug of one of your venues; may be left out if there is one. */
@@ -770,6 +969,21 @@ export interface components {
             /** Format: date-time */
             provider_asked_to_wait_until: string | null;
         };
+        /** @description Whether beat sent something in the last five minutes. */
+        BeatSeen: {
+            seen_lately: boolean;
+            /** Format: date-time */
+            last_seen_at: string | null;
+        };
+        /** @description The same in the days before. */
+        Before: {
+            calls_total: number;
+            records: number;
+            runs: number;
+            amounts: {
+                [key: string]: string;
+            };
+        };
         /** @description A value as it was carried and as it would be. */
         BeforeAfter: {
             before: string;
@@ -777,6 +991,13 @@ export interface components {
         };
         /** @enum {unknown} */
         BlankEnum: "";
+        /**
+         * @description * `closed` - closed
+         *     * `open` - open
+         *     * `half-open` - half-open
+         * @enum {string}
+         */
+        BreakerEnum: "closed" | "open" | "half-open";
         /** @description An object type that can be synced, and which ways. */
         Capability: {
             object: string;
@@ -827,6 +1048,16 @@ export interface components {
         Causes: {
             causes: components["schemas"]["Cause"][];
         };
+        /**
+         * @description * `token` - TOKEN
+         *     * `scopes` - SCOPES
+         *     * `webhooks` - WEBHOOKS
+         *     * `freshness` - FRESHNESS
+         *     * `mapping` - MAPPING
+         *     * `queue` - QUEUE
+         * @enum {string}
+         */
+        CheckEnum: "token" | "scopes" | "webhooks" | "freshness" | "mapping" | "queue";
         /** @description Take waiting work out of the queue; `confirm` is what the dry run answered. */
         ClearQueue: {
             filter: components["schemas"]["Meant"];
@@ -847,8 +1078,10 @@ export interface components {
          *     * `state_foreign_session` - state_foreign_session
          *     * `state_wrong_provider` - state_wrong_provider
          *     * `not_authenticated` - not_authenticated
+         *     * `token_rejected` - token_rejected
          *     * `signature_invalid` - signature_invalid
          *     * `forbidden` - forbidden
+         *     * `second_factor_needed` - second_factor_needed
          *     * `not_found` - not_found
          *     * `method_not_allowed` - method_not_allowed
          *     * `not_acceptable` - not_acceptable
@@ -868,15 +1101,17 @@ export interface components {
          *     * `unsupported` - unsupported
          *     * `credentials_rejected` - credentials_rejected
          *     * `insufficient_scope` - insufficient_scope
+         *     * `key_reused` - key_reused
          *     * `mapping_broken` - mapping_broken
          *     * `not_refreshable` - not_refreshable
          *     * `rate_limited` - rate_limited
+         *     * `internal` - internal
          *     * `exchange_failed` - exchange_failed
          *     * `provider_down` - provider_down
          *     * `unavailable` - unavailable
          * @enum {string}
          */
-        CodeEnum: "validation_failed" | "filter_required" | "state_invalid" | "state_foreign_session" | "state_wrong_provider" | "not_authenticated" | "signature_invalid" | "forbidden" | "not_found" | "method_not_allowed" | "not_acceptable" | "conflict" | "already_connected" | "not_connected" | "reauth_required" | "different_account" | "state_used" | "busy" | "plan_stale" | "in_progress" | "state_expired" | "confirm_mismatch" | "stale_version" | "too_large" | "unsupported" | "credentials_rejected" | "insufficient_scope" | "mapping_broken" | "not_refreshable" | "rate_limited" | "exchange_failed" | "provider_down" | "unavailable";
+        CodeEnum: "validation_failed" | "filter_required" | "state_invalid" | "state_foreign_session" | "state_wrong_provider" | "not_authenticated" | "token_rejected" | "signature_invalid" | "forbidden" | "second_factor_needed" | "not_found" | "method_not_allowed" | "not_acceptable" | "conflict" | "already_connected" | "not_connected" | "reauth_required" | "different_account" | "state_used" | "busy" | "plan_stale" | "in_progress" | "state_expired" | "confirm_mismatch" | "stale_version" | "too_large" | "unsupported" | "credentials_rejected" | "insufficient_scope" | "key_reused" | "mapping_broken" | "not_refreshable" | "rate_limited" | "internal" | "exchange_failed" | "provider_down" | "unavailable";
         /** @description What to sync, which way, from where, since when, and how often. */
         ConnectConfig: {
             /** @description Object types to read; left out: all. */
@@ -920,6 +1155,26 @@ export interface components {
          */
         ConnectRequestMethodEnum: "oauth" | "api_key";
         Connected: components["schemas"]["Trip"] | components["schemas"]["ConnectionMade"];
+        /**
+         * @description How healthy a connection is. Without one there is no grade, and `action` says how to connect.
+         *
+         *     `reasons` are the checks that speak against it, the worst first.
+         */
+        ConnectionHealth: {
+            provider: string;
+            /** Format: uuid */
+            connection: string | null;
+            /** Format: date-time */
+            as_of: string;
+            status: components["schemas"]["CardStatus"];
+            status_label: string;
+            message: string;
+            action: components["schemas"]["CardAction"];
+            grade: (components["schemas"]["GradeEnum"] | components["schemas"]["NullEnum"]) | null;
+            grade_label: string | null;
+            reasons: components["schemas"]["HealthCheck"][];
+            checks: components["schemas"]["HealthCheck"][];
+        };
         /** @description A connection as it stands after it was made or changed. */
         ConnectionMade: {
             /** Format: uuid */
@@ -932,6 +1187,34 @@ export interface components {
             scopes: string[];
             access: components["schemas"]["Access"];
         };
+        /** @description What a provider did at a venue, in numbers. `success_rate` is the share of ended attempts that did not fail. */
+        ConnectionMetrics: {
+            provider: string;
+            period: components["schemas"]["PeriodEnum"];
+            /** Format: date-time */
+            since: string;
+            /** Format: date-time */
+            as_of: string;
+            runs: components["schemas"]["RunNumbers"];
+            /** Format: double */
+            success_rate: number | null;
+            records: components["schemas"]["RecordNumbers"];
+            latency_ms: components["schemas"]["Latency"];
+            webhooks: components["schemas"]["EventNumbers"];
+            /** @description Attempts that failed by class: auth, permission, missing_value, invalid_value, duplicate, not_found, rate_limit, provider_down, conflict, blocked, ours. */
+            errors: {
+                [key: string]: number;
+            };
+            /** @description Calls to the provider by class. */
+            calls: {
+                [key: string]: number;
+            };
+            calls_total: number;
+            /** @description Decimal text by currency. */
+            amounts: {
+                [key: string]: string;
+            };
+        };
         /**
          * @description * `connected` - Connected
          *     * `reauthorise` - Reconnect needed
@@ -939,6 +1222,57 @@ export interface components {
          * @enum {string}
          */
         ConnectionStatus: "connected" | "reauthorise" | "disconnected";
+        /** @description What one venue, provider, object or day used. Amounts are decimal text by currency and never added up over it. */
+        CostRow: {
+            key: string;
+            label: string;
+            /** @description By class. */
+            calls: {
+                [key: string]: number;
+            };
+            calls_total: number;
+            runs: number;
+            /** @description Records that were read or sent. */
+            records: number;
+            amounts: {
+                [key: string]: string;
+            };
+            /** Format: double */
+            calls_per_record: number | null;
+            amounts_per_record: {
+                [key: string]: string;
+            };
+            before: components["schemas"]["Before"] | null;
+        };
+        /** @description The costs of a period, what was called most first; days in their order. */
+        Costs: {
+            /** Format: date */
+            from: string;
+            /** Format: date */
+            to: string;
+            /** Format: date-time */
+            as_of: string;
+            group: components["schemas"]["GroupEnum"];
+            compared_with: components["schemas"]["Days"] | null;
+            results: components["schemas"]["CostRow"][];
+            total: components["schemas"]["CostRow"];
+            projection: components["schemas"]["Projection"];
+            quotas: components["schemas"]["Quota"][];
+        };
+        /** @description A period, both days included. */
+        Days: {
+            /** Format: date */
+            from: string;
+            /** Format: date */
+            to: string;
+        };
+        /**
+         * @description * `30` - 30
+         *     * `90` - 90
+         *     * `365` - 365
+         * @enum {integer}
+         */
+        DaysEnum: 30 | 90 | 365;
         /**
          * @description * `in` - From the provider
          *     * `out` - To the provider
@@ -958,10 +1292,27 @@ export interface components {
         };
         /** @description One step of ending a connection. */
         DisconnectStep: {
-            step: components["schemas"]["StepEnum"];
-            result: components["schemas"]["ResultEnum"];
+            step: components["schemas"]["DisconnectStepStepEnum"];
+            result: components["schemas"]["DisconnectStepResultEnum"];
             detail: string;
         };
+        /**
+         * @description * `done` - done
+         *     * `skipped` - skipped
+         *     * `warning` - warning
+         *     * `nothing_to_do` - nothing_to_do
+         * @enum {string}
+         */
+        DisconnectStepResultEnum: "done" | "skipped" | "warning" | "nothing_to_do";
+        /**
+         * @description * `disconnect` - disconnect
+         *     * `stop_syncs` - stop_syncs
+         *     * `remove_webhooks` - remove_webhooks
+         *     * `revoke` - revoke
+         *     * `destroy_access` - destroy_access
+         * @enum {string}
+         */
+        DisconnectStepStepEnum: "disconnect" | "stop_syncs" | "remove_webhooks" | "revoke" | "destroy_access";
         /** @description What was done, step by step. */
         Disconnected: {
             steps: components["schemas"]["DisconnectStep"][];
@@ -1040,6 +1391,13 @@ export interface components {
             code: string;
             sentence: string;
         };
+        /** @description News from the provider: from when it happened to when it came, and from then to the end of its work. */
+        EventNumbers: {
+            events: number;
+            given_up: number;
+            delivery_lag_ms: components["schemas"]["Lag"];
+            work_lag_ms: components["schemas"]["Lag"];
+        };
         /** @description A page of events, the newest first. */
         EventPage: {
             next: string | null;
@@ -1108,6 +1466,22 @@ export interface components {
             /** @default 0 */
             unless_within_minutes?: number;
         };
+        /**
+         * @description * `good` - Good
+         *     * `late` - Late
+         *     * `failing` - Failing
+         *     * `broken` - Broken
+         * @enum {string}
+         */
+        GradeEnum: "good" | "late" | "failing" | "broken";
+        /**
+         * @description * `venue` - VENUE
+         *     * `provider` - PROVIDER
+         *     * `object` - OBJECT
+         *     * `day` - DAY
+         * @enum {string}
+         */
+        GroupEnum: "venue" | "provider" | "object" | "day";
         /** @description Tell what would mend the rules that are held; `apply` puts some of it into force. */
         HealRules: {
             venue?: string;
@@ -1120,6 +1494,37 @@ export interface components {
             version: number;
             applied: string[];
             held: components["schemas"]["HeldOut"][];
+        };
+        /** @description One check. `evidence` holds the facts behind it, by their names; `fix` is null where there is nothing to do. */
+        HealthCheck: {
+            check: components["schemas"]["CheckEnum"];
+            result: components["schemas"]["HealthCheckResultEnum"];
+            sentence: string;
+            evidence: {
+                [key: string]: unknown;
+            };
+            fix: components["schemas"]["CardAction"] | null;
+        };
+        /**
+         * @description * `failing` - FAILING
+         *     * `warning` - WARNING
+         *     * `unknown` - UNKNOWN
+         *     * `off` - OFF
+         *     * `ok` - OK
+         * @enum {string}
+         */
+        HealthCheckResultEnum: "failing" | "warning" | "unknown" | "off" | "ok";
+        /** @description How the platform does at this moment. */
+        HealthSummary: {
+            /** Format: date-time */
+            as_of: string;
+            platform: components["schemas"]["Platform"];
+            providers: components["schemas"]["ProviderHealth"][];
+            /** @description How many stand in each of the owner’s six words. */
+            connections: {
+                [key: string]: number;
+            };
+            top_causes: components["schemas"]["Cause"][];
         };
         /** @description Enough of a key to tell two apart. */
         HeldKey: {
@@ -1349,11 +1754,28 @@ export interface components {
          * @enum {string}
          */
         KindEnum: "job" | "event" | "record";
+        /** @description Percentiles in milliseconds; null where nothing was measured. */
+        Lag: {
+            p50: number | null;
+            p95: number | null;
+        };
         /** @description The last day's runs. */
         LastDay: {
             /** Format: double */
             success_rate_24h: number | null;
             p95_ms: number | null;
+        };
+        /** @description Why the last of the attempts that failed did, and when it began. Of the last thirty days. */
+        LastError: {
+            class: components["schemas"]["ErrorClass"];
+            /** Format: date-time */
+            at: string;
+        };
+        /** @description How long attempts took, in milliseconds; null where none ended. */
+        Latency: {
+            p50: number | null;
+            p95: number | null;
+            p99: number | null;
         };
         /** @description What is wrong with a record at a provider. */
         LinkProblem: {
@@ -1369,9 +1791,25 @@ export interface components {
             provider: components["schemas"]["ProviderEnum"];
             /** @description Null until the provider has named it. */
             external_id: string | null;
-            state: components["schemas"]["StateEnum"];
+            state: components["schemas"]["RecordState"];
             state_label: string;
             problem: components["schemas"]["LinkProblem"] | null;
+        };
+        /** @description A token to be made; it belongs to the caller and to the venue. */
+        MakeToken: {
+            /** @description Id or slug of one of your venues; may be left out if there is one. */
+            venue?: string;
+            /** @description What it is for; one of yours has it at a time. */
+            name: string;
+            /**
+             * @description `read` what a viewer may, `operate` what an operator may, `manage` what a venue admin may; each holds those before it. Never more than your own role.
+             * @default [
+             *       "read"
+             *     ]
+             */
+            scopes?: components["schemas"]["TokenScope"][];
+            /** @default 90 */
+            days?: components["schemas"]["DaysEnum"];
         };
         /** @description Up to 1,000 records, each made new or changed by your own key. */
         ManyRecordsRequest: {
@@ -1392,6 +1830,25 @@ export interface components {
             cause?: string;
             ids?: string[];
         };
+        /** @description A token that was just made. `token` is what opens; it is answered this once. */
+        NewToken: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            prefix: string;
+            person: string;
+            scopes: components["schemas"]["TokenScope"][];
+            state: components["schemas"]["TokenState"];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at: string;
+            /** Format: date-time */
+            last_used_at: string | null;
+            /** Format: date-time */
+            revoked_at: string | null;
+            token: string;
+        };
         /** @description Something that was left alone. */
         NotDone: {
             reason: string;
@@ -1401,6 +1858,8 @@ export interface components {
             message: string;
             action: components["schemas"]["CardAction"];
         };
+        /** @enum {unknown} */
+        NullEnum: null;
         /**
          * @description * `location` - LOCATION
          *     * `audience` - AUDIENCE
@@ -1465,6 +1924,13 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /**
+         * @description * `24h` - DAY
+         *     * `7d` - WEEK
+         *     * `30d` - MONTH
+         * @enum {string}
+         */
+        PeriodEnum: "24h" | "7d" | "30d";
         /** @description One permission at the provider, with the reason we ask for it. */
         Permission: {
             name: string;
@@ -1495,6 +1961,13 @@ export interface components {
             metered: number;
             samples: components["schemas"]["Sample"][];
         };
+        /** @description What everything stands on. */
+        Platform: {
+            database: components["schemas"]["Answering"];
+            broker: components["schemas"]["Answering"];
+            workers: components["schemas"]["WorkersSeen"];
+            beat: components["schemas"]["BeatSeen"];
+        };
         /** @description What a proposal's points consist of, out of 100. */
         Points: {
             identity: number;
@@ -1516,6 +1989,14 @@ export interface components {
             /** @description Those of which what was deleted here is deleted there; left out: as you chose before. */
             deletes?: string[];
         };
+        /**
+         * @description * `critical` - critical
+         *     * `high` - high
+         *     * `normal` - normal
+         *     * `low` - low
+         * @enum {string}
+         */
+        PriorityEnum: "critical" | "high" | "normal" | "low";
         /** @description A refusal (RFC 9457). `code` is for programs, `detail` for people, `type` a page that explains it. */
         Problem: {
             type: string;
@@ -1578,6 +2059,24 @@ export interface components {
             /** Format: date-time */
             started_at: string | null;
         };
+        /** @description Where this month ends if it goes on as so far; `share_gone` is how much of it is over. */
+        Projection: {
+            month: string;
+            /** Format: double */
+            share_gone: number;
+            calls_so_far: {
+                [key: string]: number;
+            };
+            calls: {
+                [key: string]: number | null;
+            };
+            amounts_so_far: {
+                [key: string]: string;
+            };
+            amounts: {
+                [key: string]: string;
+            };
+        };
         /** @description What would take a held rule's place, with what speaks for it and against it. */
         ProposalOut: {
             id: string;
@@ -1598,6 +2097,77 @@ export interface components {
          * @enum {string}
          */
         ProviderEnum: "square" | "stripe" | "mailchimp" | "quickbooks";
+        /**
+         * @description One provider over all venues: its breaker, null while Redis is away, and the attempts of the last hour.
+         *
+         *     `up` is false while the provider is left alone because it did not answer.
+         */
+        ProviderHealth: {
+            provider: string;
+            up: boolean | null;
+            breaker: (components["schemas"]["BreakerEnum"] | components["schemas"]["NullEnum"]) | null;
+            /** Format: date-time */
+            breaker_since: string | null;
+            accounts_left_alone: number | null;
+            runs: number;
+            /**
+             * Format: double
+             * @description Share of the runs that failed; null without any.
+             */
+            error_rate: number | null;
+            p50_ms: number | null;
+            p95_ms: number | null;
+        };
+        /**
+         * @description * `syncs` - syncs
+         *     * `webhooks` - webhooks
+         * @enum {string}
+         */
+        QueueEnum: "syncs" | "webhooks";
+        /** @description What waits and runs. */
+        QueueMetrics: {
+            /** Format: date-time */
+            as_of: string;
+            results: components["schemas"]["QueueRow"][];
+        };
+        /** @description One queue, priority and provider. Events are worked off without priorities. */
+        QueueRow: {
+            queue: components["schemas"]["QueueEnum"];
+            priority: (components["schemas"]["PriorityEnum"] | components["schemas"]["NullEnum"]) | null;
+            provider: string;
+            depth: number;
+            /** @description Of the depth, that whose time has come. */
+            ready: number;
+            /** Format: double */
+            oldest_age_seconds: number | null;
+            running: number;
+            throughput_1h: number;
+            /** Format: double */
+            wait_p50_seconds: number | null;
+            /** Format: double */
+            wait_p95_seconds: number | null;
+            retrying: number;
+            retried_1h: number;
+            dead: number;
+            dead_in_1h: number;
+            dead_out_1h: number;
+        };
+        /** @description What a provider allows our application in this month, over all venues, and what is left of it. */
+        Quota: {
+            provider: string;
+            call_class: string;
+            allowed: number;
+            used: number;
+            left: number;
+            projected: number | null;
+            /**
+             * Format: date
+             * @description When it is used up at this pace, if in this month.
+             */
+            used_up_on: string | null;
+            /** Format: date */
+            begins_anew_on: string;
+        };
         /**
          * @description * `already_queued` - already_queued
          *     * `succeeded_since` - succeeded_since
@@ -1635,6 +2205,16 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /** @description Records that were read or sent, and what became of them. */
+        RecordNumbers: {
+            read: number;
+            created: number;
+            updated: number;
+            unchanged: number;
+            deleted: number;
+            left_out: number;
+            failed: number;
+        };
         RecordOrRecordsWritten: components["schemas"]["RecordTold"] | components["schemas"]["EntriesWritten"];
         /** @description One record that has a problem since this run and still has it. */
         RecordProblem: {
@@ -1642,7 +2222,7 @@ export interface components {
             external_id: string;
             /** Format: uuid */
             record: string | null;
-            state: components["schemas"]["StateEnum"];
+            state: components["schemas"]["RecordState"];
             state_label: string;
             code: string;
             field: string;
@@ -1651,6 +2231,16 @@ export interface components {
             since: string | null;
             class: string;
         };
+        /**
+         * @description * `in_step` - Up to date
+         *     * `waiting` - Waiting
+         *     * `failing` - Failing
+         *     * `left_out` - Left out
+         *     * `conflict` - Conflict
+         *     * `deleted` - Deleted
+         * @enum {string}
+         */
+        RecordState: "in_step" | "waiting" | "failing" | "left_out" | "conflict" | "deleted";
         /** @description A record of the venue: its fields here, and how it stands at what is connected. */
         RecordTold: {
             /** Format: uuid */
@@ -1733,14 +2323,6 @@ export interface components {
              */
             batch: string;
         };
-        /**
-         * @description * `done` - done
-         *     * `skipped` - skipped
-         *     * `warning` - warning
-         *     * `nothing_to_do` - nothing_to_do
-         * @enum {string}
-         */
-        ResultEnum: "done" | "skipped" | "warning" | "nothing_to_do";
         /** @description Try given-up events again. */
         RetryEvents: {
             /** @description Id or slug of one of your venues. */
@@ -1826,6 +2408,15 @@ export interface components {
             attempts: components["schemas"]["AttemptInFull"][];
             problem_count: number;
             problems: components["schemas"]["RecordProblem"][];
+        };
+        /** @description Attempts by how they ended; what had nothing to do succeeded. */
+        RunNumbers: {
+            total: number;
+            succeeded: number;
+            partly_succeeded: number;
+            failed: number;
+            stopped: number;
+            running: number;
         };
         /**
          * @description * `running` - Running
@@ -1955,6 +2546,13 @@ export interface components {
             reason: components["schemas"]["ReasonEnum"];
             detail: string;
         };
+        /** @description Calls since the first of the month, and what they cost by currency, as decimal text. */
+        Spend: {
+            calls: number;
+            amounts: {
+                [key: string]: string;
+            };
+        };
         /** @description A piece of work without a sign of life. */
         StaleItem: {
             kind: string;
@@ -1976,25 +2574,6 @@ export interface components {
             failing: number;
             waiting: number;
         };
-        /**
-         * @description * `in_step` - Up to date
-         *     * `waiting` - Waiting
-         *     * `failing` - Failing
-         *     * `left_out` - Left out
-         *     * `conflict` - Conflict
-         *     * `deleted` - Deleted
-         * @enum {string}
-         */
-        StateEnum: "in_step" | "waiting" | "failing" | "left_out" | "conflict" | "deleted";
-        /**
-         * @description * `disconnect` - disconnect
-         *     * `stop_syncs` - stop_syncs
-         *     * `remove_webhooks` - remove_webhooks
-         *     * `revoke` - revoke
-         *     * `destroy_access` - destroy_access
-         * @enum {string}
-         */
-        StepEnum: "disconnect" | "stop_syncs" | "remove_webhooks" | "revoke" | "destroy_access";
         /** @description A transform and the value after it. */
         StepOut: {
             name: string;
@@ -2112,6 +2691,44 @@ export interface components {
             event: string;
             detail: string;
         };
+        /** @description A token without what opens: by `prefix` it is told from others. `last_used_at` is exact to the minute. */
+        Token: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            prefix: string;
+            person: string;
+            scopes: components["schemas"]["TokenScope"][];
+            state: components["schemas"]["TokenState"];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at: string;
+            /** Format: date-time */
+            last_used_at: string | null;
+            /** Format: date-time */
+            revoked_at: string | null;
+        };
+        /** @description A page of tokens, the newest first. */
+        TokenPage: {
+            next: string | null;
+            previous: string | null;
+            results: components["schemas"]["Token"][];
+        };
+        /**
+         * @description * `read` - Read
+         *     * `operate` - Operate
+         *     * `manage` - Manage
+         * @enum {string}
+         */
+        TokenScope: "read" | "operate" | "manage";
+        /**
+         * @description * `live` - Live
+         *     * `expired` - Expired
+         *     * `revoked` - Revoked
+         * @enum {string}
+         */
+        TokenState: "live" | "expired" | "revoked";
         /** @description What would be done, and the token that confirms exactly that. */
         Told: {
             count: number;
@@ -2129,6 +2746,44 @@ export interface components {
          * @enum {string}
          */
         ToneEnum: "success" | "info" | "warning" | "danger" | "neutral";
+        /** @description What a live test found. `passed` means that the provider accepts our access and nothing speaks against it. */
+        TrialOutcome: {
+            provider: string;
+            /** Format: uuid */
+            connection: string;
+            /** Format: date-time */
+            tested_at: string;
+            took_ms: number;
+            passed: boolean;
+            steps: components["schemas"]["TrialStep"][];
+        };
+        /** @description Which venue's connection is tested. */
+        TrialRequest: {
+            /** @description Id or slug of one of your venues; may be left out if there is one. */
+            venue?: string;
+        };
+        /** @description One step of a test. `unknown` is what a trouble of the moment kept from us, `skipped` what was not asked. */
+        TrialStep: {
+            step: components["schemas"]["TrialStepStepEnum"];
+            result: components["schemas"]["TrialStepResultEnum"];
+            sentence: string;
+        };
+        /**
+         * @description * `passed` - PASSED
+         *     * `failed` - FAILED
+         *     * `unknown` - UNKNOWN
+         *     * `skipped` - SKIPPED
+         * @enum {string}
+         */
+        TrialStepResultEnum: "passed" | "failed" | "unknown" | "skipped";
+        /**
+         * @description * `access_stored` - STORED
+         *     * `access_accepted` - ACCEPTED
+         *     * `right_account` - ACCOUNT
+         *     * `permissions` - PERMISSIONS
+         * @enum {string}
+         */
+        TrialStepStepEnum: "access_stored" | "access_accepted" | "right_account" | "permissions";
         /** @description What became of one field. */
         TriedOut: {
             source: string;
@@ -2207,12 +2862,32 @@ export interface components {
          */
         UpdateModeEnum: "overwrite" | "if_new" | "if_empty" | "append";
         /** @description A venue. */
+        VenueBrief: {
+            /** Format: uuid */
+            id: string;
+            slug: string;
+            name: string;
+        };
+        /** @description A venue. */
         VenueNamed: {
             /** Format: uuid */
             id: string;
             slug: string;
             name: string;
             timezone: string;
+        };
+        /** @description One provider at one venue. `lag_seconds`: how long ago the object succeeded that was read longest ago. */
+        VenueRow: {
+            venue: components["schemas"]["VenueBrief"];
+            provider: string;
+            /** Format: uuid */
+            connection: string | null;
+            status: components["schemas"]["CardStatus"];
+            status_label: string;
+            lag_seconds: number | null;
+            dead_letters: number;
+            spend: components["schemas"]["Spend"];
+            last_error: components["schemas"]["LastError"] | null;
         };
         /**
          * @description * `accepted` - Accepted
@@ -2310,6 +2985,18 @@ export interface components {
          * @enum {string}
          */
         WorkStatus: "queued" | "running" | "succeeded" | "dead" | "cancelled";
+        /**
+         * @description Worker processes that gave a sign of life in the last minute or have work, and the queues that they serve.
+         *
+         *     Null while Redis is away, which alone knows of idle ones. `working` is how many threads have a piece of work.
+         */
+        WorkersSeen: {
+            seen_lately: number | null;
+            /** Format: date-time */
+            last_seen_at: string | null;
+            queues: string[] | null;
+            working: number;
+        };
     };
     responses: never;
     parameters: never;
@@ -2325,7 +3012,12 @@ export interface operations {
                 /** @description Id or slug of one of your venues; may be left out if there is one. */
                 venue?: string;
             };
-            header?: never;
+            header?: {
+                /** @description Your id for the request, 8 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`; any other is replaced. */
+                "X-Request-ID"?: string;
+                /** @description An ETag you have: 304 while it holds. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2333,24 +3025,57 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description For If-None-Match. */
+                    ETag?: string;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["IntegrationList"];
                 };
             };
+            /** @description It is as you have it. */
+            304: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `validation_failed` */
             400: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_authenticated` */
+            /** @description `not_authenticated` or `token_rejected` */
             401: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2360,6 +3085,12 @@ export interface operations {
             /** @description `forbidden` */
             403: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2369,6 +3100,59 @@ export interface operations {
             /** @description `not_found` */
             404: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable` */
+            406: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2383,7 +3167,12 @@ export interface operations {
                 /** @description Id or slug of one of your venues; may be left out if there is one. */
                 venue?: string;
             };
-            header?: never;
+            header?: {
+                /** @description Your id for the request, 8 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`; any other is replaced. */
+                "X-Request-ID"?: string;
+                /** @description An ETag you have: 304 while it holds. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description Any other name is 404. */
                 provider: "mailchimp" | "quickbooks" | "square" | "stripe";
@@ -2394,24 +3183,57 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description For If-None-Match. */
+                    ETag?: string;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["IntegrationInFull"];
                 };
             };
+            /** @description It is as you have it. */
+            304: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `validation_failed` */
             400: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_authenticated` */
+            /** @description `not_authenticated` or `token_rejected` */
             401: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2421,6 +3243,12 @@ export interface operations {
             /** @description `forbidden` */
             403: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2430,6 +3258,59 @@ export interface operations {
             /** @description `not_found` */
             404: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable` */
+            406: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2441,7 +3322,12 @@ export interface operations {
     set_api_key: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Your id for the request, 8 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`; any other is replaced. */
+                "X-Request-ID"?: string;
+                /** @description Your key for the request: sent again with the same body, it has the same answer and one effect. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Any other name is 404. */
                 provider: "mailchimp" | "quickbooks" | "square" | "stripe";
@@ -2456,6 +3342,14 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description `true` on an answer that is told again. */
+                    "Idempotent-Replayed"?: string;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2465,15 +3359,27 @@ export interface operations {
             /** @description `validation_failed` */
             400: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_authenticated` */
+            /** @description `not_authenticated` or `token_rejected` */
             401: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2483,6 +3389,12 @@ export interface operations {
             /** @description `forbidden` */
             403: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2492,6 +3404,12 @@ export interface operations {
             /** @description `not_found` */
             404: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2501,24 +3419,119 @@ export interface operations {
             /** @description `method_not_allowed` */
             405: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_connected` or `different_account` or `conflict` */
+            /** @description `not_acceptable` */
+            406: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_connected` or `different_account` or `conflict` or `in_progress` */
             409: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `credentials_rejected` or `insufficient_scope` */
+            /** @description `too_large` */
+            413: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported` */
+            415: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `credentials_rejected` or `insufficient_scope` or `key_reused` */
             422: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2528,6 +3541,12 @@ export interface operations {
             /** @description `provider_down` */
             503: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2539,7 +3558,12 @@ export interface operations {
     disconnect: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Your id for the request, 8 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`; any other is replaced. */
+                "X-Request-ID"?: string;
+                /** @description Your key for the request: sent again with the same body, it has the same answer and one effect. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Any other name is 404. */
                 provider: "mailchimp" | "quickbooks" | "square" | "stripe";
@@ -2554,6 +3578,14 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description `true` on an answer that is told again. */
+                    "Idempotent-Replayed"?: string;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2563,15 +3595,27 @@ export interface operations {
             /** @description `validation_failed` */
             400: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_authenticated` */
+            /** @description `not_authenticated` or `token_rejected` */
             401: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2581,6 +3625,12 @@ export interface operations {
             /** @description `forbidden` */
             403: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2590,15 +3640,119 @@ export interface operations {
             /** @description `not_found` */
             404: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_connected` */
+            /** @description `not_acceptable` */
+            406: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_connected` or `in_progress` */
             409: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large` */
+            413: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported` */
+            415: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `key_reused` */
+            422: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2617,7 +3771,12 @@ export interface operations {
                 /** @description Id or slug of one of your venues; may be left out if there is one. */
                 venue?: string;
             };
-            header?: never;
+            header?: {
+                /** @description Your id for the request, 8 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`; any other is replaced. */
+                "X-Request-ID"?: string;
+                /** @description An ETag you have: 304 while it holds. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description Any other name is 404. */
                 provider: "mailchimp" | "quickbooks" | "square" | "stripe";
@@ -2628,24 +3787,57 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description For If-None-Match. */
+                    ETag?: string;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["FieldList"];
                 };
             };
+            /** @description It is as you have it. */
+            304: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `validation_failed` */
             400: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_authenticated` */
+            /** @description `not_authenticated` or `token_rejected` */
             401: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2655,6 +3847,12 @@ export interface operations {
             /** @description `forbidden` */
             403: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2664,6 +3862,59 @@ export interface operations {
             /** @description `not_found` */
             404: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable` */
+            406: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2682,7 +3933,10 @@ export interface operations {
                 /** @description Another version. */
                 version?: number;
             };
-            header?: never;
+            header?: {
+                /** @description Your id for the request, 8 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`; any other is replaced. */
+                "X-Request-ID"?: string;
+            };
             path: {
                 /** @description Any other name is 404. */
                 provider: "mailchimp" | "quickbooks" | "square" | "stripe";
@@ -2693,6 +3947,12 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2702,15 +3962,27 @@ export interface operations {
             /** @description `validation_failed` */
             400: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_authenticated` */
+            /** @description `not_authenticated` or `token_rejected` */
             401: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2720,6 +3992,12 @@ export interface operations {
             /** @description `forbidden` */
             403: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2729,6 +4007,27 @@ export interface operations {
             /** @description `not_found` */
             404: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable` */
+            406: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2738,6 +4037,44 @@ export interface operations {
             /** @description `not_connected` */
             409: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2752,6 +4089,8 @@ export interface operations {
             header: {
                 /** @description The version that you saw, such as "3". */
                 "If-Match": string;
+                /** @description Your id for the request, 8 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`; any other is replaced. */
+                "X-Request-ID"?: string;
             };
             path: {
                 /** @description Any other name is 404. */
@@ -2767,6 +4106,12 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2776,15 +4121,27 @@ export interface operations {
             /** @description `validation_failed` */
             400: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_authenticated` */
+            /** @description `not_authenticated` or `token_rejected` */
             401: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2794,6 +4151,12 @@ export interface operations {
             /** @description `forbidden` */
             403: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2803,6 +4166,27 @@ export interface operations {
             /** @description `not_found` */
             404: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable` */
+            406: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2812,6 +4196,12 @@ export interface operations {
             /** @description `not_connected` or `confirm_mismatch` */
             409: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2821,6 +4211,42 @@ export interface operations {
             /** @description `stale_version` */
             412: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large` */
+            413: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported` */
+            415: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2830,6 +4256,44 @@ export interface operations {
             /** @description `mapping_broken` */
             422: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2841,7 +4305,12 @@ export interface operations {
     apply_mapping_template: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Your id for the request, 8 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`; any other is replaced. */
+                "X-Request-ID"?: string;
+                /** @description Your key for the request: sent again with the same body, it has the same answer and one effect. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Any other name is 404. */
                 provider: "mailchimp" | "quickbooks" | "square" | "stripe";
@@ -2856,6 +4325,14 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description `true` on an answer that is told again. */
+                    "Idempotent-Replayed"?: string;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2865,15 +4342,27 @@ export interface operations {
             /** @description `validation_failed` */
             400: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_authenticated` */
+            /** @description `not_authenticated` or `token_rejected` */
             401: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2883,6 +4372,12 @@ export interface operations {
             /** @description `forbidden` */
             403: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2892,15 +4387,42 @@ export interface operations {
             /** @description `not_found` */
             404: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_connected` or `confirm_mismatch` */
+            /** @description `not_acceptable` */
+            406: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_connected` or `confirm_mismatch` or `in_progress` */
             409: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2910,15 +4432,89 @@ export interface operations {
             /** @description `stale_version` */
             412: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `mapping_broken` */
+            /** @description `too_large` */
+            413: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported` */
+            415: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `mapping_broken` or `key_reused` */
             422: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2930,7 +4526,12 @@ export interface operations {
     heal_mappings: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Your id for the request, 8 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`; any other is replaced. */
+                "X-Request-ID"?: string;
+                /** @description Your key for the request: sent again with the same body, it has the same answer and one effect. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Any other name is 404. */
                 provider: "mailchimp" | "quickbooks" | "square" | "stripe";
@@ -2945,6 +4546,14 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description `true` on an answer that is told again. */
+                    "Idempotent-Replayed"?: string;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2954,15 +4563,27 @@ export interface operations {
             /** @description `validation_failed` */
             400: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_authenticated` */
+            /** @description `not_authenticated` or `token_rejected` */
             401: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2972,6 +4593,12 @@ export interface operations {
             /** @description `forbidden` */
             403: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2981,15 +4608,42 @@ export interface operations {
             /** @description `not_found` */
             404: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_connected` or `conflict` */
+            /** @description `not_acceptable` */
+            406: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_connected` or `conflict` or `in_progress` */
             409: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -2999,6 +4653,89 @@ export interface operations {
             /** @description `stale_version` */
             412: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large` */
+            413: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported` */
+            415: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `key_reused` */
+            422: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3010,7 +4747,12 @@ export interface operations {
     reset_mappings: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Your id for the request, 8 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`; any other is replaced. */
+                "X-Request-ID"?: string;
+                /** @description Your key for the request: sent again with the same body, it has the same answer and one effect. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Any other name is 404. */
                 provider: "mailchimp" | "quickbooks" | "square" | "stripe";
@@ -3025,6 +4767,14 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description `true` on an answer that is told again. */
+                    "Idempotent-Replayed"?: string;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3034,15 +4784,27 @@ export interface operations {
             /** @description `validation_failed` */
             400: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_authenticated` */
+            /** @description `not_authenticated` or `token_rejected` */
             401: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3052,6 +4814,12 @@ export interface operations {
             /** @description `forbidden` */
             403: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3061,15 +4829,42 @@ export interface operations {
             /** @description `not_found` */
             404: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_connected` or `confirm_mismatch` */
+            /** @description `not_acceptable` */
+            406: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_connected` or `confirm_mismatch` or `in_progress` */
             409: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3079,15 +4874,89 @@ export interface operations {
             /** @description `stale_version` */
             412: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `mapping_broken` */
+            /** @description `too_large` */
+            413: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported` */
+            415: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `mapping_broken` or `key_reused` */
             422: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3102,7 +4971,12 @@ export interface operations {
                 /** @description Id or slug of one of your venues; may be left out if there is one. */
                 venue?: string;
             };
-            header?: never;
+            header?: {
+                /** @description Your id for the request, 8 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`; any other is replaced. */
+                "X-Request-ID"?: string;
+                /** @description An ETag you have: 304 while it holds. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description Any other name is 404. */
                 provider: "mailchimp" | "quickbooks" | "square" | "stripe";
@@ -3113,24 +4987,57 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description For If-None-Match. */
+                    ETag?: string;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Templates"];
                 };
             };
+            /** @description It is as you have it. */
+            304: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `validation_failed` */
             400: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_authenticated` */
+            /** @description `not_authenticated` or `token_rejected` */
             401: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3140,6 +5047,12 @@ export interface operations {
             /** @description `forbidden` */
             403: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3149,6 +5062,27 @@ export interface operations {
             /** @description `not_found` */
             404: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable` */
+            406: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3158,6 +5092,44 @@ export interface operations {
             /** @description `not_connected` */
             409: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3169,7 +5141,12 @@ export interface operations {
     save_mapping_template: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Your id for the request, 8 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`; any other is replaced. */
+                "X-Request-ID"?: string;
+                /** @description Your key for the request: sent again with the same body, it has the same answer and one effect. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Any other name is 404. */
                 provider: "mailchimp" | "quickbooks" | "square" | "stripe";
@@ -3184,6 +5161,14 @@ export interface operations {
         responses: {
             201: {
                 headers: {
+                    /** @description `true` on an answer that is told again. */
+                    "Idempotent-Replayed"?: string;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3193,15 +5178,27 @@ export interface operations {
             /** @description `validation_failed` */
             400: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_authenticated` */
+            /** @description `not_authenticated` or `token_rejected` */
             401: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3211,6 +5208,12 @@ export interface operations {
             /** @description `forbidden` */
             403: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3220,15 +5223,119 @@ export interface operations {
             /** @description `not_found` */
             404: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_connected` or `conflict` */
+            /** @description `not_acceptable` */
+            406: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_connected` or `conflict` or `in_progress` */
             409: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large` */
+            413: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported` */
+            415: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `key_reused` */
+            422: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3240,7 +5347,10 @@ export interface operations {
     test_mappings: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Your id for the request, 8 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`; any other is replaced. */
+                "X-Request-ID"?: string;
+            };
             path: {
                 /** @description Any other name is 404. */
                 provider: "mailchimp" | "quickbooks" | "square" | "stripe";
@@ -3255,6 +5365,12 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3264,15 +5380,27 @@ export interface operations {
             /** @description `validation_failed` */
             400: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_authenticated` */
+            /** @description `not_authenticated` or `token_rejected` */
             401: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3282,6 +5410,12 @@ export interface operations {
             /** @description `forbidden` */
             403: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3291,6 +5425,27 @@ export interface operations {
             /** @description `not_found` */
             404: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable` */
+            406: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3300,6 +5455,74 @@ export interface operations {
             /** @description `not_connected` */
             409: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large` */
+            413: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported` */
+            415: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3311,7 +5534,12 @@ export interface operations {
     reconnect: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Your id for the request, 8 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`; any other is replaced. */
+                "X-Request-ID"?: string;
+                /** @description Your key for the request: sent again with the same body, it has the same answer and one effect. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Any other name is 404. */
                 provider: "mailchimp" | "quickbooks" | "square" | "stripe";
@@ -3326,6 +5554,14 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description `true` on an answer that is told again. */
+                    "Idempotent-Replayed"?: string;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3334,6 +5570,14 @@ export interface operations {
             };
             201: {
                 headers: {
+                    /** @description `true` on an answer that is told again. */
+                    "Idempotent-Replayed"?: string;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3343,15 +5587,27 @@ export interface operations {
             /** @description `validation_failed` */
             400: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_authenticated` */
+            /** @description `not_authenticated` or `token_rejected` */
             401: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3361,6 +5617,12 @@ export interface operations {
             /** @description `forbidden` */
             403: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3370,6 +5632,27 @@ export interface operations {
             /** @description `not_found` */
             404: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable` */
+            406: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3379,6 +5662,57 @@ export interface operations {
             /** @description `not_connected` or `reauth_required` or `conflict` or `in_progress` */
             409: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large` */
+            413: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported` */
+            415: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `key_reused` */
+            422: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3388,6 +5722,29 @@ export interface operations {
             /** @description `rate_limited` */
             429: {
                 headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3397,6 +5754,12 @@ export interface operations {
             /** @description `exchange_failed` */
             502: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3406,6 +5769,12 @@ export interface operations {
             /** @description `provider_down` */
             503: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3417,7 +5786,12 @@ export interface operations {
     start_sync: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Your id for the request, 8 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`; any other is replaced. */
+                "X-Request-ID"?: string;
+                /** @description Your key for the request: sent again with the same body, it has the same answer and one effect. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Any other name is 404. */
                 provider: "mailchimp" | "quickbooks" | "square" | "stripe";
@@ -3433,6 +5807,14 @@ export interface operations {
             /** @description All of it waits or runs already. */
             200: {
                 headers: {
+                    /** @description `true` on an answer that is told again. */
+                    "Idempotent-Replayed"?: string;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3442,6 +5824,14 @@ export interface operations {
             /** @description Queued; `Location` is where to look, `Retry-After` when. */
             202: {
                 headers: {
+                    /** @description `true` on an answer that is told again. */
+                    "Idempotent-Replayed"?: string;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3451,15 +5841,27 @@ export interface operations {
             /** @description `validation_failed` */
             400: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_authenticated` */
+            /** @description `not_authenticated` or `token_rejected` */
             401: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3469,6 +5871,12 @@ export interface operations {
             /** @description `forbidden` */
             403: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3478,15 +5886,119 @@ export interface operations {
             /** @description `not_found` */
             404: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_connected` or `reauth_required` or `conflict` or `plan_stale` or `busy` */
+            /** @description `not_acceptable` */
+            406: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_connected` or `reauth_required` or `conflict` or `plan_stale` or `busy` or `in_progress` */
             409: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large` */
+            413: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported` */
+            415: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `key_reused` */
+            422: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3546,7 +6058,12 @@ export interface operations {
                 /** @description Id or slug of one of your venues; may be left out if there is one. */
                 venue?: string;
             };
-            header?: never;
+            header?: {
+                /** @description Your id for the request, 8 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`; any other is replaced. */
+                "X-Request-ID"?: string;
+                /** @description An ETag you have: 304 while it holds. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description Any other name is 404. */
                 provider: "mailchimp" | "quickbooks" | "square" | "stripe";
@@ -3557,6 +6074,14 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description For If-None-Match. */
+                    ETag?: string;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3564,18 +6089,43 @@ export interface operations {
                     "text/csv": string;
                 };
             };
+            /** @description It is as you have it. */
+            304: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `validation_failed` */
             400: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_authenticated` */
+            /** @description `not_authenticated` or `token_rejected` */
             401: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3585,6 +6135,12 @@ export interface operations {
             /** @description `forbidden` */
             403: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3594,6 +6150,59 @@ export interface operations {
             /** @description `not_found` */
             404: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable` */
+            406: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3605,7 +6214,10 @@ export interface operations {
     preview_sync: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Your id for the request, 8 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`; any other is replaced. */
+                "X-Request-ID"?: string;
+            };
             path: {
                 /** @description Any other name is 404. */
                 provider: "mailchimp" | "quickbooks" | "square" | "stripe";
@@ -3620,6 +6232,12 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3629,15 +6247,27 @@ export interface operations {
             /** @description `validation_failed` */
             400: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_authenticated` */
+            /** @description `not_authenticated` or `token_rejected` */
             401: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3647,6 +6277,12 @@ export interface operations {
             /** @description `forbidden` */
             403: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3656,6 +6292,27 @@ export interface operations {
             /** @description `not_found` */
             404: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable` */
+            406: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3665,6 +6322,74 @@ export interface operations {
             /** @description `not_connected` or `reauth_required` or `conflict` or `busy` */
             409: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large` */
+            413: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported` */
+            415: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3676,7 +6401,12 @@ export interface operations {
     retry_sync: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Your id for the request, 8 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`; any other is replaced. */
+                "X-Request-ID"?: string;
+                /** @description Your key for the request: sent again with the same body, it has the same answer and one effect. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Any other name is 404. */
                 provider: "mailchimp" | "quickbooks" | "square" | "stripe";
@@ -3692,6 +6422,14 @@ export interface operations {
             /** @description There was nothing to queue again. */
             200: {
                 headers: {
+                    /** @description `true` on an answer that is told again. */
+                    "Idempotent-Replayed"?: string;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3700,6 +6438,14 @@ export interface operations {
             };
             202: {
                 headers: {
+                    /** @description `true` on an answer that is told again. */
+                    "Idempotent-Replayed"?: string;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3709,15 +6455,27 @@ export interface operations {
             /** @description `validation_failed` */
             400: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_authenticated` */
+            /** @description `not_authenticated` or `token_rejected` */
             401: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3727,6 +6485,12 @@ export interface operations {
             /** @description `forbidden` */
             403: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3736,15 +6500,119 @@ export interface operations {
             /** @description `not_found` */
             404: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_connected` or `reauth_required` */
+            /** @description `not_acceptable` */
+            406: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_connected` or `reauth_required` or `in_progress` */
             409: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large` */
+            413: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported` */
+            415: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `key_reused` */
+            422: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3761,7 +6629,12 @@ export interface operations {
                 /** @description Id or slug of one of your venues; may be left out if there is one. */
                 venue?: string;
             };
-            header?: never;
+            header?: {
+                /** @description Your id for the request, 8 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`; any other is replaced. */
+                "X-Request-ID"?: string;
+                /** @description An ETag you have: 304 while it holds. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description Any other name is 404. */
                 provider: "mailchimp" | "quickbooks" | "square" | "stripe";
@@ -3772,24 +6645,57 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description For If-None-Match. */
+                    ETag?: string;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["SyncStatusOrRun"];
                 };
             };
+            /** @description It is as you have it. */
+            304: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `validation_failed` */
             400: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_authenticated` */
+            /** @description `not_authenticated` or `token_rejected` */
             401: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3799,6 +6705,12 @@ export interface operations {
             /** @description `forbidden` */
             403: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3808,6 +6720,59 @@ export interface operations {
             /** @description `not_found` */
             404: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable` */
+            406: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3819,7 +6784,12 @@ export interface operations {
     stop_sync: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Your id for the request, 8 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`; any other is replaced. */
+                "X-Request-ID"?: string;
+                /** @description Your key for the request: sent again with the same body, it has the same answer and one effect. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Any other name is 404. */
                 provider: "mailchimp" | "quickbooks" | "square" | "stripe";
@@ -3834,6 +6804,14 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description `true` on an answer that is told again. */
+                    "Idempotent-Replayed"?: string;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3842,6 +6820,14 @@ export interface operations {
             };
             202: {
                 headers: {
+                    /** @description `true` on an answer that is told again. */
+                    "Idempotent-Replayed"?: string;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3851,15 +6837,27 @@ export interface operations {
             /** @description `validation_failed` */
             400: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_authenticated` */
+            /** @description `not_authenticated` or `token_rejected` */
             401: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3869,6 +6867,12 @@ export interface operations {
             /** @description `forbidden` */
             403: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3878,15 +6882,284 @@ export interface operations {
             /** @description `not_found` */
             404: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_connected` */
+            /** @description `not_acceptable` */
+            406: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_connected` or `in_progress` */
             409: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large` */
+            413: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported` */
+            415: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `key_reused` */
+            422: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    all_venues: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /**
+                 * @description csv: all rows, as a file.
+                 *
+                 *     * `json` - json
+                 *     * `csv` - csv
+                 */
+                format?: "json" | "csv";
+                limit?: number;
+                /**
+                 * @description * `square` - square
+                 *     * `stripe` - stripe
+                 *     * `mailchimp` - mailchimp
+                 *     * `quickbooks` - quickbooks
+                 */
+                provider?: "square" | "stripe" | "mailchimp" | "quickbooks";
+                /**
+                 * @description * `disconnected` - DISCONNECTED
+                 *     * `reauthorise` - REAUTHORISE
+                 *     * `paused` - PAUSED
+                 *     * `syncing` - SYNCING
+                 *     * `needs_attention` - NEEDS_ATTENTION
+                 *     * `connected` - CONNECTED
+                 */
+                status?: "disconnected" | "reauthorise" | "paused" | "syncing" | "needs_attention" | "connected";
+                /** @description Id or slug of a venue. */
+                venue?: string;
+            };
+            header?: {
+                /** @description Your id for the request, 8 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`; any other is replaced. */
+                "X-Request-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AllVenues"];
+                    "text/csv": string;
+                };
+            };
+            /** @description `validation_failed` */
+            400: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_authenticated` or `token_rejected` */
+            401: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable` */
+            406: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3898,7 +7171,12 @@ export interface operations {
     clear_queue: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Your id for the request, 8 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`; any other is replaced. */
+                "X-Request-ID"?: string;
+                /** @description Your key for the request: sent again with the same body, it has the same answer and one effect. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3911,6 +7189,14 @@ export interface operations {
             /** @description The dry run. */
             200: {
                 headers: {
+                    /** @description `true` on an answer that is told again. */
+                    "Idempotent-Replayed"?: string;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3919,6 +7205,14 @@ export interface operations {
             };
             202: {
                 headers: {
+                    /** @description `true` on an answer that is told again. */
+                    "Idempotent-Replayed"?: string;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3928,24 +7222,42 @@ export interface operations {
             /** @description `validation_failed` or `filter_required` */
             400: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_authenticated` */
+            /** @description `not_authenticated` or `token_rejected` */
             401: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden` */
+            /** @description `forbidden` or `second_factor_needed` */
             403: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3955,15 +7267,276 @@ export interface operations {
             /** @description `not_found` */
             404: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `confirm_mismatch` */
+            /** @description `not_acceptable` */
+            406: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `confirm_mismatch` or `in_progress` */
             409: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large` */
+            413: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported` */
+            415: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `key_reused` */
+            422: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    costs: {
+        parameters: {
+            query?: {
+                /** @description Beside the same number of days before. */
+                compare?: boolean;
+                /**
+                 * @description csv: all rows, as a file.
+                 *
+                 *     * `json` - json
+                 *     * `csv` - csv
+                 */
+                format?: "json" | "csv";
+                /** @description The first day; that of the last day’s month if left out. */
+                from?: string;
+                /**
+                 * @description * `venue` - VENUE
+                 *     * `provider` - PROVIDER
+                 *     * `object` - OBJECT
+                 *     * `day` - DAY
+                 */
+                group?: "venue" | "provider" | "object" | "day";
+                /** @description The last day; today if left out. */
+                to?: string;
+            };
+            header?: {
+                /** @description Your id for the request, 8 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`; any other is replaced. */
+                "X-Request-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Costs"];
+                    "text/csv": string;
+                };
+            };
+            /** @description `validation_failed` */
+            400: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_authenticated` or `token_rejected` */
+            401: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable` */
+            406: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -3975,7 +7548,12 @@ export interface operations {
     list_dead_letters: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Your id for the request, 8 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`; any other is replaced. */
+                "X-Request-ID"?: string;
+                /** @description An ETag you have: 304 while it holds. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -3983,15 +7561,42 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description For If-None-Match. */
+                    ETag?: string;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Causes"];
                 };
             };
-            /** @description `not_authenticated` */
+            /** @description It is as you have it. */
+            304: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `not_authenticated` or `token_rejected` */
             401: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4001,6 +7606,12 @@ export interface operations {
             /** @description `forbidden` */
             403: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4010,6 +7621,59 @@ export interface operations {
             /** @description `not_found` */
             404: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable` */
+            406: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4021,7 +7685,12 @@ export interface operations {
     force_sync: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Your id for the request, 8 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`; any other is replaced. */
+                "X-Request-ID"?: string;
+                /** @description Your key for the request: sent again with the same body, it has the same answer and one effect. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4034,6 +7703,14 @@ export interface operations {
             /** @description The dry run. */
             200: {
                 headers: {
+                    /** @description `true` on an answer that is told again. */
+                    "Idempotent-Replayed"?: string;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4042,6 +7719,14 @@ export interface operations {
             };
             202: {
                 headers: {
+                    /** @description `true` on an answer that is told again. */
+                    "Idempotent-Replayed"?: string;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4051,24 +7736,42 @@ export interface operations {
             /** @description `validation_failed` or `filter_required` */
             400: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_authenticated` */
+            /** @description `not_authenticated` or `token_rejected` */
             401: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden` */
+            /** @description `forbidden` or `second_factor_needed` */
             403: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4078,15 +7781,254 @@ export interface operations {
             /** @description `not_found` */
             404: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `confirm_mismatch` */
+            /** @description `not_acceptable` */
+            406: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `confirm_mismatch` or `in_progress` */
             409: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large` */
+            413: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported` */
+            415: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `key_reused` */
+            422: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    health_summary: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your id for the request, 8 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`; any other is replaced. */
+                "X-Request-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HealthSummary"];
+                };
+            };
+            /** @description `validation_failed` */
+            400: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_authenticated` or `token_rejected` */
+            401: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable` */
+            406: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4098,7 +8040,12 @@ export interface operations {
     process_dead_letters: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Your id for the request, 8 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`; any other is replaced. */
+                "X-Request-ID"?: string;
+                /** @description Your key for the request: sent again with the same body, it has the same answer and one effect. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4111,6 +8058,14 @@ export interface operations {
             /** @description The dry run. */
             200: {
                 headers: {
+                    /** @description `true` on an answer that is told again. */
+                    "Idempotent-Replayed"?: string;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4119,6 +8074,14 @@ export interface operations {
             };
             202: {
                 headers: {
+                    /** @description `true` on an answer that is told again. */
+                    "Idempotent-Replayed"?: string;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4128,24 +8091,42 @@ export interface operations {
             /** @description `validation_failed` or `filter_required` */
             400: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_authenticated` */
+            /** @description `not_authenticated` or `token_rejected` */
             401: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `forbidden` */
+            /** @description `forbidden` or `second_factor_needed` */
             403: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4155,15 +8136,263 @@ export interface operations {
             /** @description `not_found` */
             404: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `confirm_mismatch` */
+            /** @description `not_acceptable` */
+            406: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `confirm_mismatch` or `in_progress` */
             409: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large` */
+            413: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported` */
+            415: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `key_reused` */
+            422: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    queue_metrics: {
+        parameters: {
+            query?: {
+                /**
+                 * @description prometheus: its text format, to be scraped.
+                 *
+                 *     * `json` - json
+                 *     * `prometheus` - prometheus
+                 */
+                format?: "json" | "prometheus";
+            };
+            header?: {
+                /** @description Your id for the request, 8 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`; any other is replaced. */
+                "X-Request-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueueMetrics"];
+                    "text/plain": string;
+                };
+            };
+            /** @description `validation_failed` */
+            400: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_authenticated` or `token_rejected` */
+            401: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable` */
+            406: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4175,7 +8404,12 @@ export interface operations {
     recover_stale: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Your id for the request, 8 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`; any other is replaced. */
+                "X-Request-ID"?: string;
+                /** @description Your key for the request: sent again with the same body, it has the same answer and one effect. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4187,6 +8421,14 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description `true` on an answer that is told again. */
+                    "Idempotent-Replayed"?: string;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4196,15 +8438,27 @@ export interface operations {
             /** @description `validation_failed` */
             400: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_authenticated` */
+            /** @description `not_authenticated` or `token_rejected` */
             401: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4214,6 +8468,12 @@ export interface operations {
             /** @description `forbidden` */
             403: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4223,6 +8483,119 @@ export interface operations {
             /** @description `not_found` */
             404: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable` */
+            406: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `in_progress` */
+            409: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large` */
+            413: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported` */
+            415: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `key_reused` */
+            422: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4234,7 +8607,12 @@ export interface operations {
     restore_work: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Your id for the request, 8 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`; any other is replaced. */
+                "X-Request-ID"?: string;
+                /** @description Your key for the request: sent again with the same body, it has the same answer and one effect. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4246,6 +8624,14 @@ export interface operations {
         responses: {
             202: {
                 headers: {
+                    /** @description `true` on an answer that is told again. */
+                    "Idempotent-Replayed"?: string;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4255,15 +8641,27 @@ export interface operations {
             /** @description `validation_failed` */
             400: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_authenticated` */
+            /** @description `not_authenticated` or `token_rejected` */
             401: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4273,6 +8671,12 @@ export interface operations {
             /** @description `forbidden` */
             403: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4282,6 +8686,119 @@ export interface operations {
             /** @description `not_found` */
             404: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable` */
+            406: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `in_progress` */
+            409: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large` */
+            413: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported` */
+            415: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `key_reused` */
+            422: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4293,7 +8810,12 @@ export interface operations {
     connect: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Your id for the request, 8 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`; any other is replaced. */
+                "X-Request-ID"?: string;
+                /** @description Your key for the request: sent again with the same body, it has the same answer and one effect. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Any other name is 404. */
                 provider: "mailchimp" | "quickbooks" | "square" | "stripe";
@@ -4308,6 +8830,14 @@ export interface operations {
         responses: {
             201: {
                 headers: {
+                    /** @description `true` on an answer that is told again. */
+                    "Idempotent-Replayed"?: string;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4317,15 +8847,27 @@ export interface operations {
             /** @description `validation_failed` */
             400: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_authenticated` */
+            /** @description `not_authenticated` or `token_rejected` */
             401: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4335,6 +8877,12 @@ export interface operations {
             /** @description `forbidden` */
             403: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4344,6 +8892,12 @@ export interface operations {
             /** @description `not_found` */
             404: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4353,24 +8907,119 @@ export interface operations {
             /** @description `method_not_allowed` */
             405: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `already_connected` or `conflict` */
+            /** @description `not_acceptable` */
+            406: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `already_connected` or `conflict` or `in_progress` */
             409: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `credentials_rejected` or `insufficient_scope` */
+            /** @description `too_large` */
+            413: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported` */
+            415: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `credentials_rejected` or `insufficient_scope` or `key_reused` */
             422: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4380,6 +9029,487 @@ export interface operations {
             /** @description `provider_down` */
             503: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    connection_health: {
+        parameters: {
+            query?: {
+                /** @description Id or slug of one of your venues; may be left out if there is one. */
+                venue?: string;
+            };
+            header?: {
+                /** @description Your id for the request, 8 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`; any other is replaced. */
+                "X-Request-ID"?: string;
+            };
+            path: {
+                /** @description Any other name is 404. */
+                provider: "mailchimp" | "quickbooks" | "square" | "stripe";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionHealth"];
+                };
+            };
+            /** @description `validation_failed` */
+            400: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_authenticated` or `token_rejected` */
+            401: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable` */
+            406: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    connection_metrics: {
+        parameters: {
+            query?: {
+                /**
+                 * @description * `24h` - DAY
+                 *     * `7d` - WEEK
+                 *     * `30d` - MONTH
+                 */
+                period?: "24h" | "7d" | "30d";
+                /** @description Id or slug of one of your venues; may be left out if there is one. */
+                venue?: string;
+            };
+            header?: {
+                /** @description Your id for the request, 8 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`; any other is replaced. */
+                "X-Request-ID"?: string;
+            };
+            path: {
+                /** @description Any other name is 404. */
+                provider: "mailchimp" | "quickbooks" | "square" | "stripe";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionMetrics"];
+                };
+            };
+            /** @description `validation_failed` */
+            400: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_authenticated` or `token_rejected` */
+            401: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable` */
+            406: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    test_connection: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your id for the request, 8 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`; any other is replaced. */
+                "X-Request-ID"?: string;
+            };
+            path: {
+                /** @description Any other name is 404. */
+                provider: "mailchimp" | "quickbooks" | "square" | "stripe";
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["TrialRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrialOutcome"];
+                };
+            };
+            /** @description `validation_failed` */
+            400: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_authenticated` or `token_rejected` */
+            401: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable` */
+            406: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_connected` */
+            409: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large` */
+            413: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported` */
+            415: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4391,7 +9521,12 @@ export interface operations {
     refresh_access: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Your id for the request, 8 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`; any other is replaced. */
+                "X-Request-ID"?: string;
+                /** @description Your key for the request: sent again with the same body, it has the same answer and one effect. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Any other name is 404. */
                 provider: "mailchimp" | "quickbooks" | "square" | "stripe";
@@ -4406,6 +9541,14 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description `true` on an answer that is told again. */
+                    "Idempotent-Replayed"?: string;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4415,15 +9558,27 @@ export interface operations {
             /** @description `validation_failed` */
             400: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_authenticated` */
+            /** @description `not_authenticated` or `token_rejected` */
             401: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4433,6 +9588,12 @@ export interface operations {
             /** @description `forbidden` */
             403: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4442,6 +9603,27 @@ export interface operations {
             /** @description `not_found` */
             404: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable` */
+            406: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4451,15 +9633,57 @@ export interface operations {
             /** @description `not_connected` or `reauth_required` or `in_progress` */
             409: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_refreshable` */
+            /** @description `too_large` */
+            413: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported` */
+            415: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_refreshable` or `key_reused` */
             422: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4469,6 +9693,29 @@ export interface operations {
             /** @description `rate_limited` */
             429: {
                 headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4478,6 +9725,12 @@ export interface operations {
             /** @description `exchange_failed` */
             502: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4487,6 +9740,12 @@ export interface operations {
             /** @description `provider_down` */
             503: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4505,7 +9764,12 @@ export interface operations {
                 /** @description Id or slug of one of your venues; may be left out if there is one. */
                 venue?: string;
             };
-            header?: never;
+            header?: {
+                /** @description Your id for the request, 8 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`; any other is replaced. */
+                "X-Request-ID"?: string;
+                /** @description An ETag you have: 304 while it holds. */
+                "If-None-Match"?: string;
+            };
             path: {
                 /** @description Any other name is 404. */
                 provider: "mailchimp" | "quickbooks" | "square" | "stripe";
@@ -4516,24 +9780,57 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description For If-None-Match. */
+                    ETag?: string;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["EventPage"];
                 };
             };
+            /** @description It is as you have it. */
+            304: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             /** @description `validation_failed` */
             400: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_authenticated` */
+            /** @description `not_authenticated` or `token_rejected` */
             401: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4543,6 +9840,12 @@ export interface operations {
             /** @description `forbidden` */
             403: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4552,6 +9855,59 @@ export interface operations {
             /** @description `not_found` */
             404: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable` */
+            406: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4563,7 +9919,12 @@ export interface operations {
     retry_events: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Your id for the request, 8 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`; any other is replaced. */
+                "X-Request-ID"?: string;
+                /** @description Your key for the request: sent again with the same body, it has the same answer and one effect. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4576,6 +9937,14 @@ export interface operations {
             /** @description The dry run, or nothing to do. */
             200: {
                 headers: {
+                    /** @description `true` on an answer that is told again. */
+                    "Idempotent-Replayed"?: string;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4584,6 +9953,14 @@ export interface operations {
             };
             202: {
                 headers: {
+                    /** @description `true` on an answer that is told again. */
+                    "Idempotent-Replayed"?: string;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4593,15 +9970,27 @@ export interface operations {
             /** @description `validation_failed` or `filter_required` */
             400: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_authenticated` */
+            /** @description `not_authenticated` or `token_rejected` */
             401: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4611,6 +10000,12 @@ export interface operations {
             /** @description `forbidden` */
             403: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4620,6 +10015,119 @@ export interface operations {
             /** @description `not_found` */
             404: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable` */
+            406: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `in_progress` */
+            409: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large` */
+            413: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported` */
+            415: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `key_reused` */
+            422: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4634,7 +10142,12 @@ export interface operations {
                 /** @description Id or slug of one of your venues; may be left out if there is one. */
                 venue?: string;
             };
-            header?: never;
+            header?: {
+                /** @description Your id for the request, 8 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`; any other is replaced. */
+                "X-Request-ID"?: string;
+                /** @description An ETag you have: 304 while it holds. */
+                "If-None-Match"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -4643,22 +10156,42 @@ export interface operations {
             /** @description One venue's widget; `{venues, poll_after_seconds}` when you have several and name none. */
             200: {
                 headers: {
+                    /** @description For If-None-Match. */
+                    ETag?: string;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["WidgetOrWidgets"];
                 };
             };
-            /** @description Nothing changed since the ETag in If-None-Match. */
+            /** @description It is as you have it. */
             304: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description `not_authenticated` */
+            /** @description `not_authenticated` or `token_rejected` */
             401: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4668,6 +10201,12 @@ export interface operations {
             /** @description `forbidden` */
             403: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4677,6 +10216,59 @@ export interface operations {
             /** @description `not_found` */
             404: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable` */
+            406: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4731,7 +10323,9 @@ export interface operations {
                 venue?: string;
             };
             header?: {
-                /** @description An ETag you have: 304. */
+                /** @description Your id for the request, 8 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`; any other is replaced. */
+                "X-Request-ID"?: string;
+                /** @description An ETag you have: 304 while it holds. */
                 "If-None-Match"?: string;
             };
             path: {
@@ -4744,15 +10338,29 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description For If-None-Match. */
+                    ETag?: string;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["RecordsPage"];
                 };
             };
-            /** @description Nothing changed since the ETag in If-None-Match. */
+            /** @description It is as you have it. */
             304: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
@@ -4760,15 +10368,27 @@ export interface operations {
             /** @description `validation_failed` */
             400: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_authenticated` */
+            /** @description `not_authenticated` or `token_rejected` */
             401: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4778,6 +10398,12 @@ export interface operations {
             /** @description `forbidden` */
             403: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4787,6 +10413,59 @@ export interface operations {
             /** @description `not_found` */
             404: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable` */
+            406: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4798,7 +10477,12 @@ export interface operations {
     write_records: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Your id for the request, 8 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`; any other is replaced. */
+                "X-Request-ID"?: string;
+                /** @description Your key for the request: sent again with the same body, it has the same answer and one effect. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 /** @description Any other name is 404. */
                 object_type: "customer" | "invoice" | "order" | "product";
@@ -4814,6 +10498,14 @@ export interface operations {
             /** @description One record that was there already; of several, what became of each. */
             200: {
                 headers: {
+                    /** @description `true` on an answer that is told again. */
+                    "Idempotent-Replayed"?: string;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4823,6 +10515,14 @@ export interface operations {
             /** @description One new record; `Location` is where it is. */
             201: {
                 headers: {
+                    /** @description `true` on an answer that is told again. */
+                    "Idempotent-Replayed"?: string;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4832,15 +10532,27 @@ export interface operations {
             /** @description `validation_failed` */
             400: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_authenticated` */
+            /** @description `not_authenticated` or `token_rejected` */
             401: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4850,6 +10562,12 @@ export interface operations {
             /** @description `forbidden` */
             403: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4859,6 +10577,119 @@ export interface operations {
             /** @description `not_found` */
             404: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable` */
+            406: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `in_progress` */
+            409: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large` */
+            413: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported` */
+            415: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `key_reused` */
+            422: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4874,7 +10705,9 @@ export interface operations {
                 venue?: string;
             };
             header?: {
-                /** @description An ETag you have: 304. */
+                /** @description Your id for the request, 8 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`; any other is replaced. */
+                "X-Request-ID"?: string;
+                /** @description An ETag you have: 304 while it holds. */
                 "If-None-Match"?: string;
             };
             path: {
@@ -4889,22 +10722,42 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description For If-None-Match. */
+                    ETag?: string;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["RecordTold"];
                 };
             };
-            /** @description Nothing changed since the ETag in If-None-Match. */
+            /** @description It is as you have it. */
             304: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description `not_authenticated` */
+            /** @description `not_authenticated` or `token_rejected` */
             401: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4914,6 +10767,12 @@ export interface operations {
             /** @description `forbidden` */
             403: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4923,6 +10782,59 @@ export interface operations {
             /** @description `not_found` */
             404: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable` */
+            406: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4940,6 +10852,8 @@ export interface operations {
             header?: {
                 /** @description ETag or version, such as "3": only if it still has it. */
                 "If-Match"?: string;
+                /** @description Your id for the request, 8 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`; any other is replaced. */
+                "X-Request-ID"?: string;
             };
             path: {
                 /** @description Any other name is 404. */
@@ -4953,15 +10867,27 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["RecordTold"];
                 };
             };
-            /** @description `not_authenticated` */
+            /** @description `not_authenticated` or `token_rejected` */
             401: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4971,6 +10897,12 @@ export interface operations {
             /** @description `forbidden` */
             403: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4980,6 +10912,27 @@ export interface operations {
             /** @description `not_found` */
             404: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable` */
+            406: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -4989,6 +10942,44 @@ export interface operations {
             /** @description `stale_version` */
             412: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5003,6 +10994,8 @@ export interface operations {
             header?: {
                 /** @description ETag or version, such as "3": only if it still has it. */
                 "If-Match"?: string;
+                /** @description Your id for the request, 8 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`; any other is replaced. */
+                "X-Request-ID"?: string;
             };
             path: {
                 /** @description Any other name is 404. */
@@ -5020,6 +11013,12 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5029,15 +11028,27 @@ export interface operations {
             /** @description `validation_failed` */
             400: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description `not_authenticated` */
+            /** @description `not_authenticated` or `token_rejected` */
             401: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5047,6 +11058,12 @@ export interface operations {
             /** @description `forbidden` */
             403: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5056,6 +11073,27 @@ export interface operations {
             /** @description `not_found` */
             404: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable` */
+            406: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5065,6 +11103,12 @@ export interface operations {
             /** @description `conflict` */
             409: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -5074,6 +11118,556 @@ export interface operations {
             /** @description `stale_version` */
             412: {
                 headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large` */
+            413: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported` */
+            415: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_tokens: {
+        parameters: {
+            query?: {
+                /** @description From `next` or `previous`. */
+                cursor?: string;
+                /** @description Rows on a page, at most 200. */
+                limit?: number;
+                /** @description Id or slug of one of your venues; may be left out if there is one. */
+                venue?: string;
+            };
+            header?: {
+                /** @description Your id for the request, 8 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`; any other is replaced. */
+                "X-Request-ID"?: string;
+                /** @description An ETag you have: 304 while it holds. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    /** @description For If-None-Match. */
+                    ETag?: string;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TokenPage"];
+                };
+            };
+            /** @description It is as you have it. */
+            304: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `validation_failed` */
+            400: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_authenticated` or `token_rejected` */
+            401: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable` */
+            406: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    make_token: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your id for the request, 8 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`; any other is replaced. */
+                "X-Request-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MakeToken"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewToken"];
+                };
+            };
+            /** @description `validation_failed` */
+            400: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_authenticated` or `token_rejected` */
+            401: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable` */
+            406: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `conflict` */
+            409: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `too_large` */
+            413: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `unsupported` */
+            415: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_token: {
+        parameters: {
+            query?: {
+                /** @description Id or slug of one of your venues; may be left out if there is one. */
+                venue?: string;
+            };
+            header?: {
+                /** @description Your id for the request, 8 to 64 of A-Z, a-z, 0-9, `-`, `_` and `.`; any other is replaced. */
+                "X-Request-ID"?: string;
+            };
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It opens nothing any more. */
+            204: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `validation_failed` */
+            400: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_authenticated` or `token_rejected` */
+            401: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `forbidden` */
+            403: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_found` */
+            404: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `not_acceptable` */
+            406: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `rate_limited` */
+            429: {
+                headers: {
+                    /** @description Seconds. */
+                    "Retry-After"?: number;
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `internal` */
+            500: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
                     [name: string]: unknown;
                 };
                 content: {
