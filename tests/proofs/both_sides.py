@@ -275,7 +275,7 @@ class BothSides(RuleBasedStateMachine):
             for direction in Direction:
                 for connection in self.links.values():
                     queue.enqueue(connection, [CUSTOMER], direction=direction, trigger=Trigger.OWNER)
-                settle()
+                settle(seconds=180)  # one killed while it asked a silent provider keeps the others waiting
             if self._changes() == before:
                 return number
         raise AssertionError(f"not quiet after {MOST_ROUNDS} rounds")

@@ -10,6 +10,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -143,6 +144,7 @@ def test_five_sides_agree_in_the_end_and_no_edit_is_lost_in_silence(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, settings: Any, point: Point
 ) -> None:
     monkeypatch.setattr(http, "_TRIES", 1)  # short troubles reach the queue, too
+    settings.BREAKER_REST = timedelta(seconds=1)  # as short as all other waits here
     settings.PROVIDER_CALLS_PER_SECOND = dict.fromkeys(PROVIDERS, 10_000)
     BothSides.sandbox, BothSides.tally = sandbox, Counter()
     run_state_machine_as_test(BothSides, settings=DRAWN)
