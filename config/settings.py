@@ -256,6 +256,9 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},  # no badge from another origin
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "COMPONENT_SPLIT_PATCH": False,  # what a change must hold, it must hold
+    "COMPONENT_SPLIT_REQUEST": True,  # what is taken in is stricter than what is told
+    "ENFORCE_NON_BLANK_FIELDS": True,
     "ENUM_NAME_OVERRIDES": {
         "ConnectionStatus": "connections.models.Status",
         "CardStatus": "monitoring.wording.CardStatus",

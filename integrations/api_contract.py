@@ -19,10 +19,12 @@ from rest_framework.request import Request
 
 from integrations import audit
 from integrations.api_bodies import is_text
+from integrations.api_docs import MOST_ROWS, ROWS
 from integrations.models import Role, Venue
 from integrations.permissions import venue_for
 from integrations.problems import Problem
 
+_NUMBER = re.compile(r"[0-9]{1,6}")
 _PLACE = re.compile(r"[0-9: .-]{19,26}\+00:00\Z|[0-9a-f-]{36}\Z")  # a time or an id, as the lists write them
 
 
@@ -44,6 +46,8 @@ def venue_of(request: Request, *, at_least: Role) -> Venue:
     named = given.get("venue") if isinstance(given, dict) else None
     if isinstance(named, str) and not is_text(named):
         raise Problem("not_found", "You have no venue by that name.")
+    if named is not None and not isinstance(named, str):
+        raise serializers.ValidationError({"venue": ["Give the id or slug of a venue, as text."]})
     venue = venue_for(request.user, named if isinstance(named, str) else None, at_least=at_least)
     audit.let_in(request, venue)
     return venue
@@ -83,9 +87,9 @@ class MomentFilter(filters.IsoDateTimeFilter):
 class StayingPages(CursorPagination):
     """Pages of fifty that stay put while new rows come in; `limit` asks for up to two hundred."""
 
-    page_size = 50
+    page_size = ROWS
     page_size_query_param = "limit"
-    max_page_size = 200
+    max_page_size = MOST_ROWS
 
     def decode_cursor(self, request: Request) -> Cursor | None:
         """Return the place that the cursor names. Raises NotFound for one that no page of ours has told."""
@@ -93,6 +97,15 @@ class StayingPages(CursorPagination):
         if cursor is not None and cursor.position is not None and not _PLACE.match(str(cursor.position)):
             raise NotFound(self.invalid_cursor_message)
         return cursor
+
+    def get_page_size(self, request: Request) -> int:
+        """Return how many rows a page has. Raises ValidationError for a `limit` that is none."""
+        asked = request.query_params.getlist(self.page_size_query_param)
+        if not asked:
+            return ROWS
+        if len(asked) > 1 or not _NUMBER.fullmatch(asked[0]) or not 1 <= int(asked[0]) <= MOST_ROWS:
+            raise serializers.ValidationError({"limit": [f"Give a whole number from 1 to {MOST_ROWS}, once."]})
+        return int(asked[0])
 
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any] | None:
         """Return the rows of the page. Raises NotFound for a cursor of another list."""

@@ -4,13 +4,15 @@ from collections import defaultdict
 from enum import StrEnum
 from typing import Any
 
-from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from django.conf import settings
+from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSerializerExtension
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema_serializer
 from rest_framework import serializers
 
 from integrations import problems as refusals
 from integrations.providers import PROVIDERS
 
+ROWS, MOST_ROWS = 50, 200  # of a page
 # What any route may answer to a request that is not allowed or not understood.
 _ALWAYS = ("not_authenticated", "token_rejected", "forbidden", "not_found")
 
@@ -24,6 +26,13 @@ VENUE = OpenApiParameter(
     OpenApiParameter.QUERY,
     description="Id or slug of one of your venues; may be left out if there is one.",
 )
+PAGING = (
+    OpenApiParameter("cursor", str, OpenApiParameter.QUERY, description="From `next` or `previous`."),
+    OpenApiParameter(
+        "limit", {"type": "integer", "minimum": 1, "maximum": MOST_ROWS, "default": ROWS}, OpenApiParameter.QUERY,
+        description="Rows on a page.",
+    ),
+)  # fmt: skip
 
 
 class SessionScheme(OpenApiAuthenticationExtension):
@@ -34,7 +43,7 @@ class SessionScheme(OpenApiAuthenticationExtension):
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
         """Return the OpenAPI security scheme."""
-        return {"type": "apiKey", "in": "cookie", "name": "session"}
+        return {"type": "apiKey", "in": "cookie", "name": settings.SESSION_COOKIE_NAME}
 
 
 class BearerScheme(OpenApiAuthenticationExtension):
@@ -46,6 +55,18 @@ class BearerScheme(OpenApiAuthenticationExtension):
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
         """Return the OpenAPI security scheme."""
         return {"type": "http", "scheme": "bearer", "bearerFormat": "bkl_…"}
+
+
+class StrictInput(OpenApiSerializerExtension):
+    """What is taken in has the fields that are described, and no others."""
+
+    target_class = "integrations.api_contract.StrictSerializer"
+    match_subclasses = True
+
+    def map_serializer(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
+        """Return the schema, closed where it is a request’s."""
+        described: dict[str, Any] = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)
+        return described | {"additionalProperties": False} if direction == "request" else described
 
 
 class FieldError(serializers.Serializer[Any]):

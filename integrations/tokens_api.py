@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -11,7 +11,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from integrations import api_tokens
 from integrations.api_contract import StayingPages, StrictSerializer, venue_of
-from integrations.api_docs import SESSION_ONLY, VENUE, example, problems
+from integrations.api_docs import PAGING, SESSION_ONLY, VENUE, example, problems
 from integrations.bearer import Bearer
 from integrations.models import ApiToken, Role, Scope, VenueMembership
 from integrations.permissions import membership
@@ -90,8 +90,7 @@ class TokenViewSet(GenericViewSet[ApiToken]):
         auth=SESSION_ONLY,
         parameters=[
             VENUE,
-            OpenApiParameter("cursor", str, OpenApiParameter.QUERY, description="From `next` or `previous`."),
-            OpenApiParameter("limit", int, OpenApiParameter.QUERY, description="Rows on a page, at most 200."),
+            *PAGING,
         ],
         responses={
             200: OpenApiResponse(

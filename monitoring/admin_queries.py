@@ -1,46 +1,22 @@
 """What our team may ask of the figures over all venues: every parameter, strictly."""
 
-import re
 from datetime import date, timedelta
 from typing import Any
-from uuid import UUID
 
 from django.utils import timezone
 from rest_framework import serializers
 
 from integrations.api_contract import StrictSerializer
 from integrations.api_docs import choices_of
-from integrations.models import Venue
 from integrations.providers import PROVIDERS
 from monitoring import all_venues, costs
 from monitoring.all_venues import Narrowed
 from monitoring.costs import Group
+from monitoring.venue_named import VenueNamed
 from monitoring.wording import CardStatus
 
 _FILE = {"choices": ["json", "csv"], "default": "json", "help_text": "csv: all rows, as a file."}
 _FIRST_YEAR, _LAST_YEAR = 2000, 9000
-_NAME = re.compile(r"[-\w]{1,120}")
-
-
-class VenueNamed(serializers.CharField):
-    """Any venue, by its id or slug; becomes its id."""
-
-    def to_internal_value(self, data: Any) -> Any:
-        """Return the id. Raises ValidationError when there is no such venue."""
-        text = super().to_internal_value(data)
-        found = (
-            Venue.objects.filter(**_named(text)).values_list("pk", flat=True).first() if _NAME.fullmatch(text) else None
-        )
-        if found is None:
-            raise serializers.ValidationError("There is no such venue.")
-        return found
-
-
-def _named(text: str) -> dict[str, Any]:
-    try:
-        return {"pk": UUID(text)}
-    except ValueError:
-        return {"slug": text}
 
 
 class AllVenuesQuery(StrictSerializer):

@@ -6,11 +6,11 @@ from rest_framework import serializers
 
 from integrations.api_contract import StrictSerializer
 from integrations.api_docs import choices_of
-from integrations.models import Venue
 from integrations.providers import PROVIDERS
 from integrations.providers.errors import ErrorClass
 from integrations.providers.types import ObjectType
 from monitoring.dead_letters import MOST, Filter
+from monitoring.venue_named import VenueNamed
 from syncing.models import Mode
 from webhooks.recovery import How
 
@@ -20,7 +20,7 @@ class Meant(StrictSerializer):
 
     kind = serializers.ChoiceField(choices=["job", "event", "record"], required=False)
     provider = serializers.ChoiceField(choices=list(PROVIDERS), required=False)
-    venue = serializers.SlugRelatedField(slug_field="slug", queryset=Venue.objects.all(), required=False)
+    venue = VenueNamed(required=False, help_text="Id or slug of a venue.")
     connection = serializers.UUIDField(required=False)
     object = serializers.ChoiceField(choices=choices_of(ObjectType), required=False)
     error_class = serializers.ChoiceField(choices=choices_of(ErrorClass), required=False)
@@ -34,7 +34,6 @@ class Meant(StrictSerializer):
         given = super().to_internal_value(data)
         given["object_type"] = given.pop("object", None)
         given["ids"] = tuple(given["ids"]) if "ids" in given else None
-        given["venue"] = given["venue"].pk if "venue" in given else None
         return Filter(**given)
 
 

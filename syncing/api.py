@@ -16,7 +16,7 @@ from rest_framework.viewsets import GenericViewSet
 from connections import lifecycle
 from integrations import catalogue, csv_file
 from integrations.api_contract import MomentFilter, StayingPages, StrictSerializer, venue_of
-from integrations.api_docs import PROVIDER, VENUE, example, problems
+from integrations.api_docs import PAGING, PROVIDER, VENUE, example, problems
 from integrations.models import Role, Venue
 from integrations.problems import Problem
 from integrations.providers.base import Provider
@@ -258,8 +258,7 @@ class SyncViewSet(GenericViewSet[SyncLog]):
             VENUE,
             _ONE_RUN,
             OpenApiParameter("format", str, OpenApiParameter.QUERY, enum=["json", "csv"], description="csv: all rows."),
-            OpenApiParameter("cursor", str, OpenApiParameter.QUERY, description="From `next` or `previous`."),
-            OpenApiParameter("limit", int, OpenApiParameter.QUERY, description="Rows on a page, at most 200."),
+            *PAGING,
         ],
         responses={
             (200, "application/json"): PolymorphicProxySerializer(
@@ -309,7 +308,7 @@ def _where(venue: Venue, provider: str, run: UUID) -> dict[str, str]:
 def _run_named(request: Request) -> UUID | None:
     named = request.query_params.get("run")
     try:
-        return UUID(named) if named else None
+        return UUID(named) if named is not None else None
     except ValueError:
         raise ValidationError({"run": ["This is not the id of a run."]}) from None
 

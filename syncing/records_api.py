@@ -14,7 +14,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from integrations import conditional
 from integrations.api_contract import FastJSONRenderer, StayingPages, StrictSerializer, venue_of
-from integrations.api_docs import VENUE, example, problems
+from integrations.api_docs import PAGING, VENUE, example, problems
 from integrations.models import Role, Venue
 from integrations.problems import Problem
 from integrations.providers.types import ObjectType
@@ -58,8 +58,7 @@ class RecordViewSet(GenericViewSet[Record]):
         filters=True,
         parameters=[
             _OBJECT, VENUE,
-            OpenApiParameter("cursor", str, OpenApiParameter.QUERY, description="From `next` or `previous`."),
-            OpenApiParameter("limit", int, OpenApiParameter.QUERY, description="Records on a page, at most 200."),
+            *PAGING,
         ],
         responses={
             200: OpenApiResponse(bodies.RecordsPage, examples=[example("A page", examples.PAGE)]),

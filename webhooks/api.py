@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,7 +12,7 @@ from rest_framework.viewsets import GenericViewSet
 
 from integrations import catalogue
 from integrations.api_contract import MomentFilter, StayingPages, venue_of
-from integrations.api_docs import PROVIDER, VENUE, example, problems
+from integrations.api_docs import PAGING, PROVIDER, VENUE, example, problems
 from integrations.models import Role
 from integrations.permissions import may, membership
 from syncing.work import WorkStatus
@@ -96,8 +96,7 @@ class EventViewSet(GenericViewSet[WebhookEvent]):
         parameters=[
             PROVIDER,
             VENUE,
-            OpenApiParameter("cursor", str, OpenApiParameter.QUERY, description="From `next` or `previous`."),
-            OpenApiParameter("limit", int, OpenApiParameter.QUERY, description="Rows on a page, at most 200."),
+            *PAGING,
         ],
         responses={
             200: OpenApiResponse(

@@ -37,7 +37,8 @@ def environment(**more: str) -> dict[str, str]:
     """Return what a web server of its own needs on the test's database; no provider is there."""
     return os.environ | {
         "DATABASE_URL": database_url(), "SANDBOX_URL": "http://127.0.0.1:9", "SECURE_SSL_REDIRECT": "false",
-        "ALLOWED_HOSTS": "127.0.0.1", "LOG_LEVEL": "ERROR", "MALLOC_ARENA_MAX": "2", **more,
+        "ALLOWED_HOSTS": "127.0.0.1", "LOG_LEVEL": "ERROR", "MALLOC_ARENA_MAX": "2",
+        "API_REQUESTS_PER_MINUTE": "1000000", "API_WRITES_PER_MINUTE": "1000000", **more,
     }  # fmt: skip
 
 
