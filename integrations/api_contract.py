@@ -24,6 +24,7 @@ from integrations.models import Role, Venue
 from integrations.permissions import venue_for
 from integrations.problems import Problem
 
+_OF_A_FILE = ("format", "run")  # what the history takes beside its filters
 _NUMBER = re.compile(r"[0-9]{1,6}")
 _PLACE = re.compile(r"[0-9: .-]{19,26}\+00:00\Z|[0-9a-f-]{36}\Z")  # a time or an id, as the lists write them
 
@@ -71,6 +72,8 @@ class MomentField(IsoDateTimeField):
 
     def to_python(self, value: Any) -> datetime | None:
         """Return the time in UTC. Raises ValidationError for none, and for one before or after all others."""
+        if value == "":
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
         moment: datetime | None = super().to_python(value)
         try:
             return moment and moment.astimezone(UTC)
@@ -107,13 +110,28 @@ class StayingPages(CursorPagination):
             raise serializers.ValidationError({"limit": [f"Give a whole number from 1 to {MOST_ROWS}, once."]})
         return int(asked[0])
 
+    def judge(self, request: Request, view: Any) -> None:
+        """Raise ValidationError for a parameter that the list does not know, and for a `limit` that is none."""
+        _refuse_unknown(request, view)
+        self.get_page_size(request)
+
     def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any] | None:
-        """Return the rows of the page. Raises NotFound for a cursor of another list."""
+        """Return the rows of the page. Raises NotFound for a cursor of another list, and as `judge` does."""
+        self.judge(request, view)
         try:
             rows: list[Any] | None = super().paginate_queryset(queryset, request, view)
         except ValidationError as error:
             raise NotFound(self.invalid_cursor_message) from error
         return rows
+
+
+def _refuse_unknown(request: Request, view: Any) -> None:
+    filters_of = getattr(view, "filterset_class", None)
+    known = ["venue", "cursor", "limit", *(filters_of.base_filters if filters_of else ()), *_OF_A_FILE]
+    unknown = sorted(set(request.query_params) - set(known))
+    if unknown:
+        told = f"There is no such parameter. Known are {', '.join(known)}."
+        raise serializers.ValidationError({name: [told] for name in unknown})
 
 
 class StrictSerializer(serializers.Serializer[Any]):

@@ -63,6 +63,11 @@ class StrictInput(OpenApiSerializerExtension):
     target_class = "integrations.api_contract.StrictSerializer"
     match_subclasses = True
 
+    def get_name(self, auto_schema: Any, direction: Any) -> str:
+        """Return the name, to which `Request` is added where it is taken in."""
+        name: str = type(self.target).__name__
+        return name.removesuffix("Request")
+
     def map_serializer(self, auto_schema: Any, direction: Any) -> dict[str, Any]:
         """Return the schema, closed where it is a request’s."""
         described: dict[str, Any] = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)

@@ -1,16 +1,15 @@
 """The doors to mappings: which fields there are."""
 
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
-from rest_framework.exceptions import ValidationError
+from drf_spectacular.utils import OpenApiResponse, extend_schema
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
 from connections.models import Connection
-from integrations import catalogue
-from integrations.api_contract import venue_of
-from integrations.api_docs import PROVIDER, VENUE, example, problems
+from integrations import api_query, catalogue
+from integrations.api_contract import StrictSerializer, venue_of
+from integrations.api_docs import PROVIDER, example, problems
 from integrations.models import Role
 from integrations.providers.base import Provider
 from integrations.providers.types import ObjectType
@@ -18,11 +17,6 @@ from mappings import field_list, watching
 from mappings import serializers as bodies
 from mappings.field_list import Example, Examples
 
-_OBJECT = OpenApiParameter("object", str, OpenApiParameter.QUERY, description="Only this object.")
-_REFRESH = OpenApiParameter(
-    "refresh", OpenApiTypes.BOOL, OpenApiParameter.QUERY,
-    description="`1`: let the account be looked at again soon, unless that was done in the last ten minutes.",
-)  # fmt: skip
 _TOLD = {
     "provider": "mailchimp", "seen_at": "2026-11-22T18:30:00Z", "refreshing": False, "problem": "",
     "objects": [
@@ -48,6 +42,17 @@ _TOLD = {
 }  # fmt: skip
 
 
+class FieldsQuery(StrictSerializer):
+    """Which fields are asked for."""
+
+    venue = serializers.CharField(required=False, allow_blank=True)
+    object = serializers.CharField(required=False, help_text="Only this object.")
+    refresh = serializers.BooleanField(
+        default=False,
+        help_text="`1`: let the account be looked at again soon, unless that was done in the last ten minutes.",
+    )
+
+
 def _no_example(connection: Connection, kind: ObjectType) -> Example:
     return {}, {}
 
@@ -62,7 +67,7 @@ class FieldViewSet(ViewSet):
         operation_id="list_fields",
         tags=["mappings"],
         summary="The fields of both sides, with what the account decides for itself",
-        parameters=[PROVIDER, VENUE, _OBJECT, _REFRESH],
+        parameters=[PROVIDER, FieldsQuery],
         responses={
             200: OpenApiResponse(bodies.FieldList, examples=[example("Fields", _TOLD)]),
             **problems("validation_failed"),
@@ -71,15 +76,14 @@ class FieldViewSet(ViewSet):
     def index(self, request: Request, provider: str) -> Response:
         """Answer with what is known now; no provider is asked before the answer."""
         found, venue = catalogue.provider_or_404(provider), venue_of(request, at_least=Role.VIEWER)
-        only = _object_named(request, found)
+        given = api_query.asked(request, FieldsQuery)
+        only = _object_of(given.get("object", ""), found)
         connection = Connection.objects.live().filter(venue=venue, provider=provider).first()
-        is_wanted = request.query_params.get("refresh") in ("1", "true")
-        refreshing = bool(connection and is_wanted and watching.ask_again(connection))
+        refreshing = bool(connection and given["refresh"] and watching.ask_again(connection))
         return Response(field_list.present(found, connection, self.examples, refreshing=refreshing, only=only))
 
 
-def _object_named(request: Request, provider: Provider) -> str:
-    named = request.query_params.get("object", "")
+def _object_of(named: str, provider: Provider) -> str:
     if named and named not in provider.parts:
-        raise ValidationError({"object": [f"Known are {', '.join(provider.parts)}."]})
+        raise serializers.ValidationError({"object": [f"Known are {', '.join(provider.parts)}."]})
     return named

@@ -274,6 +274,7 @@ class SyncViewSet(GenericViewSet[SyncLog]):
         """Answer a page of attempts; with `run` that run and its problems; with `format=csv` all rows as a file."""
         _, venue = _asked(request, provider, Role.VIEWER)
         wanted = _format(request)
+        StayingPages().judge(request, self)
         if (run := _run_named(request)) is not None and wanted == "json":
             return Response(_or_404(status.run_in_full(venue, provider, run)))
         rows = self.filter_queryset(status.history(venue, provider))

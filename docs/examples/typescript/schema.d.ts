@@ -895,7 +895,7 @@ export interface components {
             dry_run?: boolean;
         };
         /** @description Take a template over: in place of an object's rules, beside them, or only for what nothing fills. */
-        ApplyTemplate: {
+        ApplyTemplateRequest: {
             venue?: string;
             template: string;
             strategy: components["schemas"]["StrategyEnum"];
@@ -1059,8 +1059,8 @@ export interface components {
          */
         CheckEnum: "token" | "scopes" | "webhooks" | "freshness" | "mapping" | "queue";
         /** @description Take waiting work out of the queue; `confirm` is what the dry run answered. */
-        ClearQueue: {
-            filter: components["schemas"]["Meant"];
+        ClearQueueRequest: {
+            filter: components["schemas"]["MeantRequest"];
             /** @default  */
             reason?: string;
             /**
@@ -1113,7 +1113,7 @@ export interface components {
          */
         CodeEnum: "validation_failed" | "filter_required" | "state_invalid" | "state_foreign_session" | "state_wrong_provider" | "not_authenticated" | "token_rejected" | "signature_invalid" | "forbidden" | "second_factor_needed" | "not_found" | "method_not_allowed" | "not_acceptable" | "conflict" | "already_connected" | "not_connected" | "reauth_required" | "different_account" | "state_used" | "busy" | "plan_stale" | "in_progress" | "state_expired" | "confirm_mismatch" | "stale_version" | "too_large" | "unsupported" | "credentials_rejected" | "insufficient_scope" | "key_reused" | "mapping_broken" | "not_refreshable" | "rate_limited" | "internal" | "exchange_failed" | "provider_down" | "unavailable";
         /** @description What to sync, which way, from where, since when, and how often. */
-        ConnectConfig: {
+        ConnectConfigRequest: {
             /** @description Object types to read; left out: all. */
             objects?: string[];
             /** @description Always `in`: nothing is sent back so far. */
@@ -1132,11 +1132,17 @@ export interface components {
              */
             begin?: string | null;
         };
+        /**
+         * @description * `oauth` - oauth
+         *     * `api_key` - api_key
+         * @enum {string}
+         */
+        ConnectMethodEnum: "oauth" | "api_key";
         /** @description Begin a connection. A key is checked live before anything is stored. */
         ConnectRequest: {
             /** @description Id or slug of one of your venues; may be left out if there is one. */
             venue?: string;
-            method: components["schemas"]["ConnectRequestMethodEnum"];
+            method: components["schemas"]["ConnectMethodEnum"];
             /**
              * @description Page to show after a sign-in.
              *
@@ -1145,15 +1151,9 @@ export interface components {
              *     * `integrations` - integrations
              */
             return_to?: components["schemas"]["ReturnToEnum"];
-            config?: components["schemas"]["ConnectConfig"];
+            config?: components["schemas"]["ConnectConfigRequest"];
             api_key?: string;
         };
-        /**
-         * @description * `oauth` - oauth
-         *     * `api_key` - api_key
-         * @enum {string}
-         */
-        ConnectRequestMethodEnum: "oauth" | "api_key";
         Connected: components["schemas"]["Trip"] | components["schemas"]["ConnectionMade"];
         /**
          * @description How healthy a connection is. Without one there is no grade, and `action` says how to connect.
@@ -1452,8 +1452,8 @@ export interface components {
             theirs: components["schemas"]["TheirField"][];
         };
         /** @description Sync what is meant now. */
-        ForceSync: {
-            filter: components["schemas"]["Meant"];
+        ForceSyncRequest: {
+            filter: components["schemas"]["MeantRequest"];
             /** @default  */
             reason?: string;
             /**
@@ -1483,7 +1483,7 @@ export interface components {
          */
         GroupEnum: "venue" | "provider" | "object" | "day";
         /** @description Tell what would mend the rules that are held; `apply` puts some of it into force. */
-        HealRules: {
+        HealRulesRequest: {
             venue?: string;
             object: components["schemas"]["ObjectName"];
             /** @description Ids of proposals; `safe` alone stands for all that are certain and lose nothing. */
@@ -1735,7 +1735,7 @@ export interface components {
             error: components["schemas"]["ErrorTold"] | null;
         };
         /** @description Save the rules in force of one object under a name. */
-        KeepTemplate: {
+        KeepTemplateRequest: {
             venue?: string;
             object: components["schemas"]["ObjectName"];
             name: string;
@@ -1796,7 +1796,7 @@ export interface components {
             problem: components["schemas"]["LinkProblem"] | null;
         };
         /** @description A token to be made; it belongs to the caller and to the venue. */
-        MakeToken: {
+        MakeTokenRequest: {
             /** @description Id or slug of one of your venues; may be left out if there is one. */
             venue?: string;
             /** @description What it is for; one of yours has it at a time. */
@@ -1815,12 +1815,13 @@ export interface components {
         ManyRecordsRequest: {
             /** @description Id or slug of one of your venues; may be left out if there is one. */
             venue?: string;
-            records: components["schemas"]["RecordEntry"][];
+            records: components["schemas"]["RecordEntryRequest"][];
         };
         /** @description Which pieces of work are meant; at least one field. */
-        Meant: {
+        MeantRequest: {
             kind?: components["schemas"]["KindEnum"];
             provider?: components["schemas"]["ProviderEnum"];
+            /** @description Id or slug of a venue. */
             venue?: string;
             /** Format: uuid */
             connection?: string;
@@ -1888,7 +1889,7 @@ export interface components {
             label: string;
             direction: string;
         };
-        OneOrManyRecords: components["schemas"]["OneRecordRequest"] | components["schemas"]["ManyRecordsRequest"];
+        OneOrManyRecordsRequest: components["schemas"]["OneRecordRequest"] | components["schemas"]["ManyRecordsRequest"];
         /** @description One record, made new or changed by your own key. */
         OneRecordRequest: {
             /** @description Id or slug of one of your venues; may be left out if there is one. */
@@ -1914,15 +1915,6 @@ export interface components {
             type: components["schemas"]["TypeEnum"];
             required: boolean;
             sample: unknown;
-        };
-        /** @description What shall change of a record; what is not named stays. */
-        PatchedRecordChange: {
-            /** @description Id or slug of one of your venues; may be left out if there is one. */
-            venue?: string;
-            /** @description What is named replaces what is there, null empties it. */
-            fields?: {
-                [key: string]: unknown;
-            };
         };
         /**
          * @description * `24h` - DAY
@@ -2026,8 +2018,8 @@ export interface components {
             sentence: string;
         };
         /** @description Retry given-up work, or set it aside; discarding wants the `confirm` of a dry run. */
-        ProcessDeadLetters: {
-            filter: components["schemas"]["Meant"];
+        ProcessDeadLettersRequest: {
+            filter: components["schemas"]["MeantRequest"];
             /** @default  */
             reason?: string;
             /**
@@ -2187,6 +2179,15 @@ export interface components {
         Reconnected: {
             reconnected: boolean;
         };
+        /** @description What shall change of a record; what is not named stays. */
+        RecordChangeRequest: {
+            /** @description Id or slug of one of your venues; may be left out if there is one. */
+            venue?: string;
+            /** @description What is named replaces what is there, null empties it. */
+            fields: {
+                [key: string]: unknown;
+            };
+        };
         /** @description What became of the records. */
         RecordCounts: {
             read: number;
@@ -2198,7 +2199,7 @@ export interface components {
             failed: number;
         };
         /** @description One of several records. */
-        RecordEntry: {
+        RecordEntryRequest: {
             /** @description Your own key for the record, at most 200 characters; sent again, it changes the same record. */
             key?: string | null;
             fields: {
@@ -2274,7 +2275,7 @@ export interface components {
             results: components["schemas"]["RecordTold"][];
         };
         /** @description Let stale work go on. */
-        RecoverStale: {
+        RecoverStaleRequest: {
             /** @default  */
             reason?: string;
             /**
@@ -2311,12 +2312,12 @@ export interface components {
             skipped: components["schemas"]["SkippedJob"][];
         };
         /** @description Back to an earlier version, or to what the templates say. */
-        ResetRules: {
+        ResetRulesRequest: {
             venue?: string;
             version?: number;
         };
         /** @description Put back what an action took out. */
-        Restore: {
+        RestoreRequest: {
             /**
              * Format: uuid
              * @description As the action answered it.
@@ -2324,11 +2325,11 @@ export interface components {
             batch: string;
         };
         /** @description Try given-up events again. */
-        RetryEvents: {
+        RetryEventsRequest: {
             /** @description Id or slug of one of your venues. */
             venue?: string;
             ids?: string[];
-            filter?: components["schemas"]["Meant"];
+            filter?: components["schemas"]["MeantRequest"];
             /** @default reprocess */
             mode?: components["schemas"]["EventRetryMode"];
             /** @default false */
@@ -2352,7 +2353,7 @@ export interface components {
          */
         ReturnToEnum: "welcome" | "connection" | "integrations";
         /** @description One rule: which field of which side fills which field of the other, and how. */
-        RuleIn: {
+        RuleInRequest: {
             object: components["schemas"]["ObjectName"];
             /** @default in */
             direction?: components["schemas"]["DirectionEnum"];
@@ -2481,9 +2482,9 @@ export interface components {
             };
         };
         /** @description All rules, as the next version. */
-        SaveRules: {
+        SaveRulesRequest: {
             venue?: string;
-            rules: components["schemas"]["RuleIn"][];
+            rules: components["schemas"]["RuleInRequest"][];
             /** @default  */
             reason?: string;
             /**
@@ -2822,12 +2823,12 @@ export interface components {
             expires_at: string;
         };
         /** @description Rules to try; those in force where none are given. `record` is one of ours, else the last `last` are taken. */
-        TryRules: {
+        TryRulesRequest: {
             venue?: string;
             object: components["schemas"]["ObjectName"];
             /** @default in */
             direction?: components["schemas"]["DirectionEnum"];
-            rules?: components["schemas"]["RuleIn"][];
+            rules?: components["schemas"]["RuleInRequest"][];
             /** Format: uuid */
             record?: string;
             /** @default 1 */
@@ -3768,7 +3769,6 @@ export interface operations {
                 object?: string;
                 /** @description `1`: let the account be looked at again soon, unless that was done in the last ten minutes. */
                 refresh?: boolean;
-                /** @description Id or slug of one of your venues; may be left out if there is one. */
                 venue?: string;
             };
             header?: {
@@ -4100,7 +4100,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["SaveRules"];
+                "application/json": components["schemas"]["SaveRulesRequest"];
             };
         };
         responses: {
@@ -4319,7 +4319,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ApplyTemplate"];
+                "application/json": components["schemas"]["ApplyTemplateRequest"];
             };
         };
         responses: {
@@ -4540,7 +4540,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["HealRules"];
+                "application/json": components["schemas"]["HealRulesRequest"];
             };
         };
         responses: {
@@ -4761,7 +4761,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["ResetRules"];
+                "application/json": components["schemas"]["ResetRulesRequest"];
             };
         };
         responses: {
@@ -5155,7 +5155,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["KeepTemplate"];
+                "application/json": components["schemas"]["KeepTemplateRequest"];
             };
         };
         responses: {
@@ -5359,7 +5359,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["TryRules"];
+                "application/json": components["schemas"]["TryRulesRequest"];
             };
         };
         responses: {
@@ -6014,7 +6014,7 @@ export interface operations {
                 cursor?: string;
                 /** @description csv: all rows. */
                 format?: "csv" | "json";
-                /** @description Rows on a page, at most 200. */
+                /** @description Rows on a page. */
                 limit?: number;
                 /**
                  * @description * `location` - location
@@ -7182,7 +7182,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ClearQueue"];
+                "application/json": components["schemas"]["ClearQueueRequest"];
             };
         };
         responses: {
@@ -7696,7 +7696,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ForceSync"];
+                "application/json": components["schemas"]["ForceSyncRequest"];
             };
         };
         responses: {
@@ -8051,7 +8051,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ProcessDeadLetters"];
+                "application/json": components["schemas"]["ProcessDeadLettersRequest"];
             };
         };
         responses: {
@@ -8415,7 +8415,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["RecoverStale"];
+                "application/json": components["schemas"]["RecoverStaleRequest"];
             };
         };
         responses: {
@@ -8618,7 +8618,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Restore"];
+                "application/json": components["schemas"]["RestoreRequest"];
             };
         };
         responses: {
@@ -9759,7 +9759,7 @@ export interface operations {
             query?: {
                 /** @description From `next` or `previous`. */
                 cursor?: string;
-                /** @description Rows on a page, at most 200. */
+                /** @description Rows on a page. */
                 limit?: number;
                 /** @description Id or slug of one of your venues; may be left out if there is one. */
                 venue?: string;
@@ -9930,7 +9930,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["RetryEvents"];
+                "application/json": components["schemas"]["RetryEventsRequest"];
             };
         };
         responses: {
@@ -10296,7 +10296,7 @@ export interface operations {
                 email?: string;
                 /** @description The venue's own key, exactly. */
                 key?: string;
-                /** @description Records on a page, at most 200. */
+                /** @description Rows on a page. */
                 limit?: number;
                 /**
                  * @description Has a counterpart there.
@@ -10491,7 +10491,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["OneOrManyRecords"];
+                "application/json": components["schemas"]["OneOrManyRecordsRequest"];
             };
         };
         responses: {
@@ -11005,9 +11005,9 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": components["schemas"]["PatchedRecordChange"];
+                "application/json": components["schemas"]["RecordChangeRequest"];
             };
         };
         responses: {
@@ -11199,7 +11199,7 @@ export interface operations {
             query?: {
                 /** @description From `next` or `previous`. */
                 cursor?: string;
-                /** @description Rows on a page, at most 200. */
+                /** @description Rows on a page. */
                 limit?: number;
                 /** @description Id or slug of one of your venues; may be left out if there is one. */
                 venue?: string;
@@ -11365,7 +11365,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["MakeToken"];
+                "application/json": components["schemas"]["MakeTokenRequest"];
             };
         };
         responses: {
