@@ -28,8 +28,12 @@ ON CONFLICT (record_id, connection_id, external_type) DO UPDATE
 SET push = excluded.push, push_key = excluded.push_key, push_started_at = now()
 RETURNING record_id, id
 """
+# One that waited, such as after a version that was no longer theirs, has nothing to wait for any more.
 _SETTLED = """
-UPDATE record_links link SET pushed_version = greatest(coalesce(link.pushed_version, 0), page.version)
+UPDATE record_links link
+SET pushed_version = greatest(coalesce(link.pushed_version, 0), page.version),
+    state = CASE link.state WHEN 'waiting' THEN 'in_step' ELSE link.state END,
+    problem = CASE WHEN link.state <> 'waiting' THEN link.problem END
 FROM jsonb_to_recordset(%s::jsonb) AS page(id bigint, version int)
 WHERE link.id = page.id
 """

@@ -153,3 +153,14 @@ def test_people_who_are_there_already_are_matched_and_not_made_again(account: Ac
     read(connection, *stream.needs, CUSTOMER)
     assert sending.preview(connection, [CUSTOMER])[0].created == 0
     assert Record.objects.filter(external_key__isnull=False, links__connection=connection).count() == len(emails)
+
+
+def test_what_waited_and_needs_no_write_any_more_waits_no_longer(account: Account, known: Connection) -> None:
+    """As after a version that was no longer theirs, when what was meant had come to be there by then."""
+    (record,) = here(account, person(0))
+    agree(known)
+    waiting = {"state": "waiting", "problem": {"class": "conflict", "sentence": "It was changed there, too."}}
+    RecordLink.objects.filter(record=record).update(pushed_version=None, **waiting)
+    log = send(known)
+    link = RecordLink.objects.get(record=record)
+    assert (log.created, log.updated, link.state, link.problem) == (0, 0, "in_step", None)
