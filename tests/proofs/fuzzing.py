@@ -75,6 +75,7 @@ def tried(port: int, person: User, folder: Path, *, examples: int, seed: int = 1
         _SETTINGS.format(session=session)
         + "".join(_JUDGED.format(name=each, accepted=_ACCEPTED) for each in _JUDGED_BY_MEANING)
     )
+    env = os.environ | {"NO_COLOR": "1", "PYTHONPATH": str(ROOT), "FORM_TOKEN_COOKIE": settings.CSRF_COOKIE_NAME}
     run = subprocess.run(
         [
             str(Path(sys.executable).with_name("st")), "run", str(described), "--url", address,
@@ -82,7 +83,7 @@ def tried(port: int, person: User, folder: Path, *, examples: int, seed: int = 1
             "--continue-on-failure", "--warnings", "off", "--request-timeout", "30",
             "--suppress-health-check", "all", "--report", "ndjson", "--report-ndjson-path", str(report),
         ],
-        cwd=folder, env=os.environ | {"NO_COLOR": "1", "PYTHONPATH": str(ROOT), "FORM_TOKEN_COOKIE": settings.CSRF_COOKIE_NAME}, capture_output=True, text=True,
+        cwd=folder, env=env, capture_output=True, text=True,
     )  # fmt: skip
     if run.returncode not in (0, 1):
         raise AssertionError(run.stdout[-4000:] + run.stderr[-4000:])
