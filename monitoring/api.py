@@ -8,7 +8,8 @@ from rest_framework.viewsets import ViewSet
 from integrations import catalogue
 from integrations.api_contract import venue_of
 from integrations.api_docs import PROVIDER, VENUE, example, problems
-from integrations.models import Role, Venue
+from integrations.models import Role
+from integrations.permissions import venues_of
 from integrations.problems import Problem
 from monitoring import dossier, overview
 from monitoring import serializers as bodies
@@ -102,9 +103,10 @@ class IntegrationViewSet(ViewSet):
     )
     def mine(self, request: Request) -> Response:
         """Answer how the caller's venues stand; a widget polls this, and mostly hears that nothing changed."""
-        named = "venue" in request.query_params
-        venues = [venue_of(request, at_least=Role.VIEWER)] if named else list(Venue.objects.of(request.user))
-        widgets = [overview.as_json(each) for each in overview.for_venues(venues)] if venues else []
+        named = request.query_params.get("venue", "")
+        widgets = [overview.as_json(each) for each in overview.for_venues(venues_of(request.user, named))]
+        if named and not widgets:
+            raise Problem("not_found", "You have no venue by that name.")
         if len(widgets) == 1:
             return Response(widgets[0])
         soonest = min((each["poll_after_seconds"] for each in widgets), default=overview.POLL_OTHERWISE)
