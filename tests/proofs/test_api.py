@@ -13,7 +13,7 @@ import pytest
 
 from benchmarks import serving
 from connections.models import Connection
-from tests.proofs import fuzzing
+from tests.proofs import fuzzing, matrix
 from tests.proofs.house import database_url
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("proofs")]
@@ -53,3 +53,52 @@ def test_whatever_is_asked_is_answered_as_described(
     assert tried.found == [], tried.told[-6000:]
     assert tried.calls > 200
     point(f"{tried.calls:,} calls, {dict(sorted(tried.statuses.items()))}: nothing that is not described")
+
+
+@pytest.fixture
+def _without_limits(settings: Any) -> None:
+    settings.API_REQUESTS_PER_MINUTE = settings.API_WRITES_PER_MINUTE = 1_000_000
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_without_limits")
+def test_everybody_is_answered_at_each_venue_as_the_table_says(point: Point) -> None:
+    house, cells = matrix.built(), matrix.cells()
+    wrong = [
+        (*cell, declared, status)
+        for cell in cells
+        if (status := matrix.answered(house, cell)) != (declared := matrix.declared(cell))
+    ]
+    assert not wrong, "\n".join(map(str, wrong))
+    assert len(cells) >= 600
+    point(f"{len(cells)} cells of {len(matrix.IDENTITIES)} identities at two venues, {len(wrong)} of them otherwise")
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_without_limits")
+def test_what_lies_inside_another_venue_is_told_of_like_what_does_not_exist(point: Point) -> None:
+    house, asked, wrong = matrix.built(), 0, []
+    things = {slug: matrix.furnished(house, slug) for slug in house.venues}
+    for named in matrix.INSIDE:
+        theirs = getattr(things[matrix.THEIRS], named.thing)
+        for identity in ("owner", "token"):
+            told = matrix.told_of(house, named, identity, theirs)
+            unknown = matrix.told_of(house, named, identity, matrix.unknown_like(theirs))
+            asked += 1
+            if told != unknown or told[0] not in (named.status, 403):
+                wrong.append((named, identity, told, unknown))
+    assert not wrong, "\n".join(map(str, wrong))
+    point(f"{asked} questions by the ids of {len({each.thing for each in matrix.INSIDE})} kinds of things, no hint")
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_without_limits")
+def test_a_foreign_venue_is_told_of_like_one_that_does_not_exist(point: Point) -> None:
+    house, members = matrix.built(), ("viewer", "operator", "owner", "token", "staff")
+    told = {
+        (name, identity): [matrix.told_at(house, name, identity, slug) for slug in (matrix.THEIRS, "nowhere-at-all")]
+        for name in matrix.OF_VENUES
+        for identity in members
+    }
+    assert {asked: both for asked, both in told.items() if both[0] != both[1]} == {}
+    point(f"{len(told)} pairs of questions, each answered byte for byte alike")
