@@ -13,7 +13,8 @@ import pytest
 
 from benchmarks import serving
 from connections.models import Connection
-from tests.proofs import fuzzing, matrix
+from tests.api.conftest import openapi as openapi
+from tests.proofs import assignments, fuzzing, matrix
 from tests.proofs.house import database_url
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("proofs")]
@@ -102,3 +103,19 @@ def test_a_foreign_venue_is_told_of_like_one_that_does_not_exist(point: Point) -
     }
     assert {asked: both for asked, both in told.items() if both[0] != both[1]} == {}
     point(f"{len(told)} pairs of questions, each answered byte for byte alike")
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_without_limits")
+def test_no_column_can_be_set_that_the_contract_does_not_name(
+    openapi: dict[str, Any], settings: Any, point: Point
+) -> None:
+    settings.PROVIDER_APPS = {"stripe": {"client_id": "ca_proof", "client_secret": "sk_test_proof"}}
+    tally, wrong = assignments.tried(assignments.Stage(openapi), one_in=1 if FULL else 10)
+    assert assignments.routes_left_out() == set()
+    assert not wrong, "\n".join(map(str, wrong[:60]))
+    point(
+        f"{tally.combinations:,} combinations of place and column in {tally.requests:,} requests; {tally.named:,} of "
+        f"them with a name that the contract has, {tally.unread:,} with a body that nobody reads, all others refused by "
+        "name; no table changed that should not"
+    )
