@@ -116,6 +116,6 @@ def test_no_column_can_be_set_that_the_contract_does_not_name(
     assert not wrong, "\n".join(map(str, wrong[:60]))
     point(
         f"{tally.combinations:,} combinations of place and column in {tally.requests:,} requests; {tally.named:,} of "
-        f"them with a name that the contract has, {tally.unread:,} with a body that nobody reads, all others refused by "
-        "name; no table changed that should not"
+        f"them with a name that the contract has, {tally.unread:,} with a body that nobody reads, all others refused "
+        "by name; no table changed that should not"
     )
