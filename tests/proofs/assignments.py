@@ -18,6 +18,7 @@ from rest_framework.test import APIClient
 
 from connections.models import Connection
 from mappings import canonical, rules, versions
+from tests.api.described import forms
 from tests.api.test_audit import CHANGES, LOOKS
 from tests.api.test_routes import BATCH, RECORD, ROUTES, TOKEN
 from tests.proofs import matrix
@@ -248,24 +249,16 @@ def _documented(route: str) -> tuple[str, str]:
 
 
 def _properties(openapi: dict[str, Any], schema: dict[str, Any], place: tuple[Step, ...]) -> set[str]:
-    forms = _forms(openapi, schema)
+    found = forms(openapi, schema)
     if not place:
-        return {name for form in forms for name in form.get("properties", {})}
+        return {name for form in found for name in form.get("properties", {})}
     first, rest = place[0], place[1:]
     below = (
-        [form["items"] for form in forms if "items" in form]
+        [form["items"] for form in found if "items" in form]
         if isinstance(first, int)
-        else [form["properties"][first] for form in forms if first in form.get("properties", {})]
+        else [form["properties"][first] for form in found if first in form.get("properties", {})]
     )
     return {name for each in below for name in _properties(openapi, each, rest)}
-
-
-def _forms(openapi: dict[str, Any], schema: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the forms that a schema has, without references."""
-    if "$ref" in schema:
-        return _forms(openapi, openapi["components"]["schemas"][schema["$ref"].rsplit("/", 1)[-1]])
-    several = [*schema.get("oneOf", []), *schema.get("anyOf", []), *schema.get("allOf", [])]
-    return [schema, *(form for each in several for form in _forms(openapi, each))]
 
 
 def digests() -> dict[str, str]:

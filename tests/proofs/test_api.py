@@ -14,8 +14,9 @@ import pytest
 from benchmarks import serving
 from connections.models import Connection
 from tests.api.conftest import openapi as openapi
-from tests.proofs import assignments, fuzzing, matrix
+from tests.proofs import assignments, examples, fuzzing, matrix
 from tests.proofs.house import database_url
+from tests.provider_sandbox import Sandbox
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("proofs")]
 FULL = os.environ.get("PROOFS") == "full"
@@ -119,3 +120,21 @@ def test_no_column_can_be_set_that_the_contract_does_not_name(
         f"them with a name that the contract has, {tally.unread:,} with a body that nobody reads, all others refused "
         "by name; no table changed that should not"
     )
+
+
+def test_each_example_is_what_the_description_promises(openapi: dict[str, Any], point: Point) -> None:
+    wrong = list(examples.wrong_examples(openapi))
+    assert not wrong, "\n".join(wrong)
+    point("every example of every body and answer is valid against its schema")
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_without_limits")
+def test_each_answer_has_the_shape_of_its_documented_example(
+    sandbox: Sandbox, openapi: dict[str, Any], point: Point
+) -> None:
+    told, documented = examples.collected(sandbox), examples.documented(openapi)
+    assert {each.place for each in told} == set(documented) - set(examples.OUT_OF_REACH)
+    differ = [(each.place, examples.unlike(openapi, documented[each.place], each)) for each in told]
+    assert not any(found for _, found in differ), "\n".join(f"{place}: {found}" for place, found in differ if found)
+    point(f"{len(told)} answers of {len({each.operation for each in told})} operations, {len(documented)} documented")
