@@ -18,10 +18,14 @@ BY_KEY: dict[str, Any] = {
 KEY_CHECKED: dict[str, Any] = {"valid": True, "account": _ACCOUNT, "scopes": _SCOPES}
 DISCONNECTED: dict[str, Any] = {
     "steps": [
-        {"step": "stop_syncs", "result": "done", "detail": "Nothing syncs any more."},
-        {"step": "remove_webhooks", "result": "skipped", "detail": "Square was not telling us of changes."},
+        {"step": "stop_syncs", "result": "done", "detail": "Running syncs stop at their next page."},
+        {
+            "step": "remove_webhooks",
+            "result": "skipped",
+            "detail": "Nothing was registered there for this connection alone.",
+        },
         {"step": "revoke", "result": "done", "detail": "Square ended our access."},
-        {"step": "destroy_access", "result": "done", "detail": "Our copy of the access is destroyed."},
+        {"step": "destroy_access", "result": "done", "detail": "Our stored access was destroyed."},
     ]
 }
 RECONNECTED = {"reconnected": True}

@@ -43,7 +43,7 @@ _HEAD: dict[str, Any] = {
 }  # fmt: skip
 WIDGET = _HEAD | {"integrations": [CARD]}
 _ROW = CARD | {
-    "category": "Point of sale", "benefit": "Brings in customers, sales, refunds and payouts from your tills.",
+    "category": "Tills and payments", "benefit": "Bring in customers, sales, refunds and payouts from your tills.",
     "methods": ["oauth", "api_key"], "capabilities": [{"object": "customer", "directions": ["in"]}],
     "connection": "019aaf2e-7c1d-7b3a-9d2e-5a1f0c9b8e79",
     "external_account": {"id": "MLEFBHHSJGVHD", "name": "Lantern Room Ltd"},

@@ -20,7 +20,7 @@ _COUNTS = {"read": 7, "created": 2, "updated": 1, "unchanged": 4, "deleted": 0, 
 _ATTEMPT: dict[str, Any] = {
     "id": "019aaf2e-7c1d-7b3a-9d2e-5a1f0c9b8e7a", "reference": "8F3K-2Q", "run": _RUN, "object": "customer",
     "label": "Customers", "direction": "in", "mode": "incremental", "trigger": "schedule",
-    "trigger_label": "Schedule", "actor": None, "outcome": "succeeded", "outcome_label": "Succeeded",
+    "trigger_label": "the schedule", "actor": None, "outcome": "succeeded", "outcome_label": "Succeeded",
     "started_at": "2026-11-22T18:15:00Z", "finished_at": "2026-11-22T18:15:04Z", "duration_seconds": 4.1, "total": 7,
     "counts": _COUNTS, "calls": 2, "bytes_in": 4210, "error": None,
 }  # fmt: skip
@@ -72,7 +72,7 @@ NOT_REQUEUED: dict[str, Any] = {
     "skipped": [
         {
             "id": "019aaf2e-7c1d-7b3a-9d2e-5a1f0c9b8e7b", "object": "order", "reason": "succeeded_since",
-            "detail": "It was synced since then.",
+            "detail": "A later sync of the same object succeeded.",
         }
     ],
 }  # fmt: skip

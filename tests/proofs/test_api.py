@@ -13,13 +13,19 @@ import pytest
 
 from benchmarks import serving
 from connections.models import Connection
+from integrations.models import ApiIdempotencyKey, AuditEntry
+from syncing.models import Record
+from tests.api.at_once import assert_one_effect, at_once
 from tests.api.conftest import openapi as openapi
+from tests.factories import VenueFactory
 from tests.proofs import assignments, examples, fuzzing, matrix
 from tests.proofs.house import database_url
 from tests.provider_sandbox import Sandbox
+from tests.walls import rows, test_walls
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("proofs")]
 FULL = os.environ.get("PROOFS") == "full"
+CLIENTS = 20
 EXAMPLES = 50 if FULL else 3
 Point = Callable[[str], None]
 
@@ -138,3 +144,25 @@ def test_each_answer_has_the_shape_of_its_documented_example(
     differ = [(each.place, examples.unlike(openapi, documented[each.place], each)) for each in told]
     assert not any(found for _, found in differ), "\n".join(f"{place}: {found}" for place, found in differ if found)
     point(f"{len(told)} answers of {len({each.operation for each in told})} operations, {len(documented)} documented")
+
+
+@pytest.mark.django_db
+def test_without_any_filter_the_database_shows_and_changes_nothing_of_another_venue(point: Point) -> None:
+    ours, theirs = VenueFactory(), VenueFactory()
+    for venue in (ours, theirs):
+        rows.one_of_each(venue)
+    tables = rows.of_a_venue()
+    for model in tables:
+        test_walls.test_a_forgotten_filter_shows_nothing_of_another_venue(model, ours, theirs)
+        test_walls.test_nothing_of_another_venue_is_changed_or_deleted(model, ours, theirs)
+        test_walls.test_nothing_is_put_into_another_venue(model, ours, theirs)
+    point(f"{len(tables)} tables, each read, changed, emptied and written to without a filter")
+
+
+def test_twenty_clients_with_one_key_have_one_effect(operator: Any, point: Point) -> None:
+    with serving.server(environment()) as (port, _):
+        url = f"http://127.0.0.1:{port}/api/v1/records/customer"
+        answers = at_once(url, operator, {"fields": {"given_name": "Zoë"}}, key="one-key-for-all", clients=CLIENTS)
+    assert_one_effect(answers)
+    assert (Record.objects.count(), AuditEntry.objects.count(), ApiIdempotencyKey.objects.count()) == (1, 1, 1)
+    point(f"{CLIENTS} clients at once over HTTP: 1 record, 1 row in the audit, {CLIENTS - 1} told the same answer")
