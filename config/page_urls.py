@@ -4,6 +4,7 @@ from django.urls import include, path
 
 from connections import views as connections
 from integrations import token_views as tokens
+from monitoring import scrape
 from monitoring import views as monitoring
 from syncing import choice_views as choosing
 from syncing import deciding_views as deciding
@@ -59,4 +60,5 @@ urlpatterns = [
     path("_allauth/", include("allauth.headless.urls")),
     path("health/live", monitoring.live, name="live"),
     path("health/ready", monitoring.ready, name="ready"),
+    path("metrics", scrape.metrics, name="metrics"),
 ]

@@ -321,6 +321,7 @@ LOGGING = logs.settings(LOG_FORMAT, env.str("LOG_LEVEL", "INFO"))
 logs.configure()
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True  # RequestIds has replaced what is none
+METRICS_TOKEN = env.str("METRICS_TOKEN", "")
 SENTRY_DSN = env.str("SENTRY_DSN", "")
 if SENTRY_DSN:
     logs.report_to_sentry(SENTRY_DSN, BACKLINE_ENV)

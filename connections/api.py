@@ -8,7 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
-from connections import access, keys, lifecycle, oauth, options, renewal
+from connections import access, examples, keys, lifecycle, oauth, options, renewal
 from connections import serializers as bodies
 from connections.models import Connection, Method
 from integrations import catalogue, wishes
@@ -63,7 +63,10 @@ class ConnectionViewSet(ViewSet):
         request=bodies.ConnectRequest,
         examples=[_CONNECT],
         responses={
-            201: OpenApiResponse(_one_of("Connected", bodies.Trip, bodies.ConnectionMade), examples=[_TRIP]),
+            201: OpenApiResponse(
+                _one_of("Connected", bodies.Trip, bodies.ConnectionMade),
+                examples=[_TRIP, example("Connected by a key", examples.BY_KEY, 201)],
+            ),
             **problems(
                 "validation_failed", "method_not_allowed", "already_connected", "conflict", "credentials_rejected",
                 "insufficient_scope", "provider_down",
@@ -99,7 +102,10 @@ class ConnectionViewSet(ViewSet):
         summary="End a connection and destroy our access",
         parameters=[PROVIDER],
         request=bodies.DisconnectRequest,
-        responses={200: bodies.Disconnected, **problems("validation_failed", "not_connected")},
+        responses={
+            200: OpenApiResponse(bodies.Disconnected, examples=[example("All is done", examples.DISCONNECTED)]),
+            **problems("validation_failed", "not_connected"),
+        },
     )
     def disconnect(self, request: Request, provider: str) -> Response:
         """Answer what was done, step by step. A second call finds nothing to do."""
@@ -121,7 +127,7 @@ class ConnectionViewSet(ViewSet):
         parameters=[PROVIDER],
         request=bodies.ReconnectRequest,
         responses={
-            200: bodies.Reconnected,
+            200: OpenApiResponse(bodies.Reconnected, examples=[example("It works", examples.RECONNECTED)]),
             201: OpenApiResponse(bodies.Trip, examples=[_TRIP]),
             **problems("validation_failed", "not_connected", "reauth_required", "conflict", *_UNREACHABLE),
         },
@@ -145,7 +151,10 @@ class ConnectionViewSet(ViewSet):
         parameters=[PROVIDER],
         request=bodies.ApiKeyRequest,
         responses={
-            200: _one_of("KeySet", bodies.ConnectionMade, bodies.KeyChecked),
+            200: OpenApiResponse(
+                _one_of("KeySet", bodies.ConnectionMade, bodies.KeyChecked),
+                examples=[example("Stored", examples.BY_KEY), example("Only checked", examples.KEY_CHECKED)],
+            ),
             **problems(
                 "validation_failed", "method_not_allowed", "not_connected", "different_account", "conflict",
                 "credentials_rejected", "insufficient_scope", "provider_down",

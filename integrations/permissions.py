@@ -5,7 +5,7 @@ import uuid
 from django.contrib.auth.base_user import AbstractBaseUser
 
 from integrations.bearer import Bearer, Grant
-from integrations.models import Role, Venue, VenueMembership
+from integrations.models import Role, Venue, VenueMembership, VenueQuerySet
 from integrations.problems import Problem
 
 _RANK = {Role.VIEWER: 0, Role.OPERATOR: 1, Role.VENUE_ADMIN: 2}
@@ -28,6 +28,17 @@ def membership(user: object, selector: str | None, *, at_least: Role) -> VenueMe
 def venue_for(user: object, selector: str | None, *, at_least: Role) -> Venue:
     """Return the venue of `membership(...)`; raises as it does."""
     return membership(user, selector, at_least=at_least).venue
+
+
+def venues_of(user: object, selector: str) -> VenueQuerySet:
+    """Return the user's venues, or of them the one that `selector` names by id or slug; for who reads them and no more.
+
+    No statement is made yet, so that it can be a part of another one. Whose venue it is not, finds none.
+    """
+    own = Venue.objects.of(user)
+    if not selector:
+        return own
+    return own.filter(pk=selector) if _is_uuid(selector) else own.filter(slug=selector)
 
 
 def may(member: VenueMembership, role: Role) -> bool:

@@ -159,9 +159,19 @@ def _as_problem(error: Exception) -> Problem | None:
 
 
 def _pointers(detail: Any, pointer: str = "") -> list[dict[str, str]]:
-    """Return every message with the JSON pointer of its field."""
+    """Return every message with the JSON pointer (RFC 6901) of its field.
+
+    A list holds the messages of one field, or for a list of objects what is wrong with each, in their order.
+    """
     if isinstance(detail, dict):
-        return [found for name, inner in detail.items() for found in _pointers(inner, f"{pointer}/{name}")]
+        return [found for name, inner in detail.items() for found in _pointers(inner, f"{pointer}/{_step(name)}")]
     if isinstance(detail, list):
-        return [found for inner in detail for found in _pointers(inner, pointer)]
+        below = [
+            (inner, f"{pointer}/{place}" if isinstance(inner, dict) else pointer) for place, inner in enumerate(detail)
+        ]
+        return [found for inner, where in below for found in _pointers(inner, where)]
     return [{"pointer": pointer or "/", "code": getattr(detail, "code", "invalid"), "detail": str(detail)}]
+
+
+def _step(name: Any) -> str:
+    return str(name).replace("~", "~0").replace("/", "~1")

@@ -8,49 +8,12 @@ from rest_framework.viewsets import ViewSet
 from integrations import catalogue
 from integrations.api_contract import venue_of
 from integrations.api_docs import PROVIDER, VENUE, example, problems
-from integrations.models import Role, Venue
+from integrations.models import Role
+from integrations.permissions import venues_of
 from integrations.problems import Problem
 from monitoring import dossier, overview
+from monitoring import overview_examples as examples
 from monitoring import serializers as bodies
-
-_CARD = {
-    "provider": "square",
-    "name": "Square",
-    "status": "connected",
-    "status_label": "Connected",
-    "tone": "success",
-    "since": "2026-11-03T10:02:11Z",
-    "message": "Last sync 4 minutes ago · 1,284 customers, 96 products up to date",
-    "account": {"label": "Lantern Room Ltd", "id_hint": "MLE…9Q2"},
-    "action": {"code": "manage", "label": "Manage", "method": "GET", "href": "/integrations/square/"},
-    "last_success_at": "2026-11-22T18:26:00Z",
-    "next_run_at": "2026-11-22T18:41:00Z",
-    "late": False,
-    "test_mode": False,
-    "notice": None,
-    "counts": {"up_to_date": 1380, "left_out": 0, "failing": 0, "waiting": 0},
-    "progress": None,
-    "problems": [],
-    "objects": [
-        {
-            "object": "customer", "label": "Customers", "up_to_date": 1284, "left_out": 0, "failing": 0, "waiting": 0,
-            "direction": "in",
-        }
-    ],
-    "health": {"success_rate_24h": 1.0, "p95_ms": 5200},
-    "links": {"self": "/api/v1/integrations/square/", "page": "/integrations/square/"},
-}  # fmt: skip
-_WIDGET = {
-    "venue": {
-        "id": "019aaf2e-7c1d-7b3a-9d2e-5a1f0c9b8e77", "slug": "lantern-room", "name": "The Lantern Room",
-        "timezone": "Europe/London",
-    },
-    "summary": {
-        "text": "Everything is up to date.", "needs_you": 0, "syncing": 0, "connected": 1, "not_connected": 0
-    },
-    "poll_after_seconds": 60,
-    "integrations": [_CARD],
-}  # fmt: skip
 
 
 class IntegrationViewSet(ViewSet):
@@ -61,7 +24,10 @@ class IntegrationViewSet(ViewSet):
         tags=["integrations"],
         summary="Every provider, connected or not",
         parameters=[VENUE],
-        responses={200: bodies.IntegrationList, **problems("validation_failed")},
+        responses={
+            200: OpenApiResponse(bodies.IntegrationList, examples=[example("A venue", examples.LIST)]),
+            **problems("validation_failed"),
+        },
     )
     def index(self, request: Request) -> Response:
         """Answer with the status of each provider, what it can do, and how it is authorised."""
@@ -72,7 +38,10 @@ class IntegrationViewSet(ViewSet):
         tags=["integrations"],
         summary="One provider in full",
         parameters=[PROVIDER, VENUE],
-        responses={200: bodies.IntegrationInFull, **problems("validation_failed")},
+        responses={
+            200: OpenApiResponse(bodies.IntegrationInFull, examples=[example("Connected", examples.IN_FULL)]),
+            **problems("validation_failed"),
+        },
     )
     def retrieve(self, request: Request, provider: str) -> Response:
         """Answer with one provider and its history, schedule, settings and policies."""
@@ -93,8 +62,8 @@ class IntegrationViewSet(ViewSet):
                 ),
                 description="One venue's widget; `{venues, poll_after_seconds}` when you have several and name none.",
                 examples=[
-                    example("One venue", _WIDGET),
-                    example("Several venues", {"venues": [_WIDGET], "poll_after_seconds": 60}),
+                    example("One venue", examples.WIDGET),
+                    example("Several venues", {"venues": [examples.WIDGET], "poll_after_seconds": 60}),
                 ],
             ),
             **problems(),
@@ -102,9 +71,10 @@ class IntegrationViewSet(ViewSet):
     )
     def mine(self, request: Request) -> Response:
         """Answer how the caller's venues stand; a widget polls this, and mostly hears that nothing changed."""
-        named = "venue" in request.query_params
-        venues = [venue_of(request, at_least=Role.VIEWER)] if named else list(Venue.objects.of(request.user))
-        widgets = [overview.as_json(each) for each in overview.for_venues(venues)] if venues else []
+        named = request.query_params.get("venue", "")
+        widgets = [overview.as_json(each) for each in overview.for_venues(venues_of(request.user, named))]
+        if named and not widgets:
+            raise Problem("not_found", "You have no venue by that name.")
         if len(widgets) == 1:
             return Response(widgets[0])
         soonest = min((each["poll_after_seconds"] for each in widgets), default=overview.POLL_OTHERWISE)

@@ -7,7 +7,13 @@ from uuid import UUID
 from django.http import HttpResponseBase
 from django_filters import rest_framework as filters
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, PolymorphicProxySerializer, extend_schema
+from drf_spectacular.utils import (
+    OpenApiExample,
+    OpenApiParameter,
+    OpenApiResponse,
+    PolymorphicProxySerializer,
+    extend_schema,
+)
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -22,7 +28,7 @@ from integrations.problems import Problem
 from integrations.providers.base import Provider
 from integrations.providers.types import ObjectType
 from mappings.models import Direction
-from syncing import queue, recovery, schedule, sending, status, tasks
+from syncing import examples, queue, recovery, schedule, sending, status, tasks
 from syncing import serializers as bodies
 from syncing.consent import Plan
 from syncing.models import Mode, Outcome, SyncLog, Trigger
@@ -55,6 +61,9 @@ _PLANNED = {
     ],
 }  # fmt: skip
 _REQUEUED = {"requeued": 1, "records": 7, "jobs": _STARTED["jobs"], "skipped": []}
+_AS_CSV = OpenApiExample(
+    "A file", value=examples.HISTORY_CSV, response_only=True, status_codes=["200"], media_type="text/csv"
+)
 _ONE_RUN = OpenApiParameter("run", UUID, OpenApiParameter.QUERY, description="Only this run, in full.")
 
 
@@ -198,7 +207,11 @@ class SyncViewSet(GenericViewSet[SyncLog]):
                     example("Queued again", {"requeued": 1, "records": 7, "jobs": _STARTED["jobs"], "skipped": []}, 202)
                 ],
             ),
-            200: OpenApiResponse(bodies.Requeued, description="There was nothing to queue again."),
+            200: OpenApiResponse(
+                bodies.Requeued,
+                description="There was nothing to queue again.",
+                examples=[example("Nothing to queue", examples.NOT_REQUEUED)],
+            ),
             **problems("validation_failed", "not_connected", "reauth_required"),
         },
     )
@@ -233,10 +246,13 @@ class SyncViewSet(GenericViewSet[SyncLog]):
         filters=False,
         parameters=[PROVIDER, VENUE, _ONE_RUN],
         responses={
-            200: PolymorphicProxySerializer(
-                component_name="SyncStatusOrRun",
-                serializers=[bodies.SyncStatus, bodies.RunStatus],
-                resource_type_field_name=None,
+            200: OpenApiResponse(
+                PolymorphicProxySerializer(
+                    component_name="SyncStatusOrRun",
+                    serializers=[bodies.SyncStatus, bodies.RunStatus],
+                    resource_type_field_name=None,
+                ),
+                examples=[example("Now", examples.STATUS), example("One run", examples.RUN_STATUS)],
             ),
             **problems("validation_failed"),
         },
@@ -261,12 +277,15 @@ class SyncViewSet(GenericViewSet[SyncLog]):
             *PAGING,
         ],
         responses={
-            (200, "application/json"): PolymorphicProxySerializer(
-                component_name="HistoryOrRun",
-                serializers=[bodies.HistoryPage, bodies.RunInFull],
-                resource_type_field_name=None,
+            (200, "application/json"): OpenApiResponse(
+                PolymorphicProxySerializer(
+                    component_name="HistoryOrRun",
+                    serializers=[bodies.HistoryPage, bodies.RunInFull],
+                    resource_type_field_name=None,
+                ),
+                examples=[example("A page", examples.HISTORY), example("One run", examples.RUN)],
             ),
-            (200, "text/csv"): OpenApiTypes.STR,
+            (200, "text/csv"): OpenApiResponse(OpenApiTypes.STR, examples=[_AS_CSV]),
             **problems("validation_failed"),
         },
     )

@@ -189,7 +189,7 @@ class MappingViewSet(ViewSet):
         operation_id="save_mapping_template", tags=["mappings"], summary="Save the rules in force as a template",
         parameters=[PROVIDER], request=bodies.KeepTemplate,
         responses={
-            201: OpenApiResponse(bodies.TemplateOut, examples=[example("Saved", _OWN_TEMPLATE)]),
+            201: OpenApiResponse(bodies.TemplateOut, examples=[example("Saved", _OWN_TEMPLATE, 201)]),
             **problems("validation_failed", "not_connected", "conflict"),
         },
     )  # fmt: skip

@@ -15,7 +15,7 @@ from tests.api.test_routes import RECORD, ROUTES
 pytestmark = pytest.mark.django_db
 LISTS = {
     name: f"/api/v1/{path}"
-    for name, (method, path, _, _) in ROUTES.items()
+    for name, (method, path, *_) in ROUTES.items()
     if method == "get"
     and name not in ("api-webhook-own", "api-docs", "api-nowhere", "api-mappings")
     and not path.startswith(("integrations/admin/", "integrations/health/", "integrations/costs"))  # of a moment each

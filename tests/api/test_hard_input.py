@@ -130,7 +130,7 @@ def assert_no_crash(answer: Any) -> None:
 
 @pytest.mark.parametrize("name", [name for name, route in OURS.items() if route[0] in ("post", "put", "patch")])
 def test_every_route_refuses_a_body_that_cannot_be_meant(anyone: APIClient, name: str) -> None:
-    method, path, _, _ = OURS[name]
+    method, path, *_ = OURS[name]
     for content, kind in BODIES.values():
         answer = anyone.generic(method.upper(), f"/api/v1/{path}", content, content_type=kind)
         assert_refused(answer, status={400, 404, 409, 415})
@@ -138,7 +138,7 @@ def test_every_route_refuses_a_body_that_cannot_be_meant(anyone: APIClient, name
 
 @pytest.mark.parametrize("name", [name for name, route in OURS.items() if route[0] in ("post", "put", "patch")])
 def test_a_key_beside_such_a_body_makes_no_difference(anyone: APIClient, name: str) -> None:
-    method, path, _, _ = OURS[name]
+    method, path, *_ = OURS[name]
     for number, (content, kind) in enumerate(BODIES.values()):
         key = {"Idempotency-Key": f"{name}-{number}".replace(" ", "-")}
         answer = anyone.generic(method.upper(), f"/api/v1/{path}", content, content_type=kind, headers=key)
@@ -147,7 +147,7 @@ def test_a_key_beside_such_a_body_makes_no_difference(anyone: APIClient, name: s
 
 @pytest.mark.parametrize("name", OURS)
 def test_no_query_brings_a_route_down(anyone: APIClient, name: str) -> None:
-    method, path, _, _ = OURS[name]
+    method, path, *_ = OURS[name]
     for query in QUERIES.values():
         address = f"/api/v1/{path}?{query}"
         assert_no_crash(anyone.get(address) if method == "get" else anyone.generic(method.upper(), address, b""))
@@ -162,7 +162,7 @@ def test_no_address_brings_the_api_down(anyone: APIClient, address: str) -> None
 @pytest.mark.parametrize("name", OURS)
 def test_a_method_that_a_route_does_not_take_is_refused(anyone: APIClient, name: str) -> None:
     address = f"/api/v1/{OURS[name][1]}"
-    taken = {method for method, path, _, _ in ROUTES.values() if f"/api/v1/{path}" == address}
+    taken = {method for method, path, *_ in ROUTES.values() if f"/api/v1/{path}" == address}
     for method in set(METHODS) - taken:
         answer = anyone.generic(method.upper(), address, b"{}")
         assert_refused(answer, status={404} if name == "api-nowhere" and method not in METHODS[5:] else {405})
@@ -171,7 +171,7 @@ def test_a_method_that_a_route_does_not_take_is_refused(anyone: APIClient, name:
 
 @pytest.mark.parametrize("name", OURS)
 def test_every_route_answers_json_or_nothing(anyone: APIClient, name: str) -> None:
-    method, path, _, _ = OURS[name]
+    method, path, *_ = OURS[name]
     for wished in ("text/html", "application/xml", "image/*", "nonsense", "text/csv;q=high"):
         answer = anyone.generic(method.upper(), f"/api/v1/{path}", headers={"Accept": wished})
         assert_refused(answer, status={406})

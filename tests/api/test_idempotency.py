@@ -1,14 +1,10 @@
 """A request with a key has one effect and one answer, however often and by however many it is sent."""
 
-import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
-import requests
-from django.test import Client
 from django.utils import timezone
 
 from connections.models import Connection, OAuthState
@@ -16,6 +12,7 @@ from integrations import idempotency
 from integrations.models import ApiIdempotencyKey, AuditEntry, Venue
 from monitoring import beat, tasks
 from syncing.models import Record
+from tests.api.at_once import assert_one_effect, at_once
 from tests.api.conftest import SignedIn
 from tests.api.test_audit import CHANGES, LOOKS
 from tests.api.test_routes import ROUTES
@@ -104,7 +101,7 @@ def test_every_post_that_acts_takes_a_key(
 ) -> None:
     owner.is_staff = owner.is_superuser = True
     owner.save()
-    _, path, body, _ = ROUTES[name]
+    _, path, body, *_ = ROUTES[name]
     first, second = (as_user(owner).post(f"/api/v1/{path}", body, headers={"Idempotency-Key": KEY}) for _ in range(2))
     assert (second.status_code, second.get(REPLAYED)) == (
         first.status_code,
@@ -123,7 +120,7 @@ def test_a_token_is_told_once_and_kept_under_no_key(as_user: SignedIn, owner: An
 def test_a_key_makes_no_difference_to_what_only_looks(
     as_user: SignedIn, operator: Any, connection: Connection, name: str
 ) -> None:
-    _, path, body, _ = ROUTES[name]
+    _, path, body, *_ = ROUTES[name]
     as_user(operator).post(f"/api/v1/{path}", body, headers={"Idempotency-Key": KEY})
     assert ApiIdempotencyKey.objects.count() == 0
 
@@ -230,31 +227,5 @@ def test_twenty_clients_at_once_have_one_effect_and_one_answer(
     venue: Venue, operator: Any, live_server: Any, settings: Any
 ) -> None:
     settings.API_REQUESTS_PER_MINUTE = settings.API_WRITES_PER_MINUTE = 1_000_000  # who waits asks without a pause
-    browser = Client()
-    browser.force_login(operator)
-    token = "c" * 32
-    cookies = {
-        settings.SESSION_COOKIE_NAME: browser.cookies[settings.SESSION_COOKIE_NAME].value,
-        settings.CSRF_COOKIE_NAME: token,
-    }
-    ready = threading.Barrier(CLIENTS)
-
-    def send(_: int) -> tuple[list[int], requests.Response]:
-        refused: list[int] = []
-        with requests.Session() as client:
-            client.cookies.update(cookies)
-            client.headers.update({"Idempotency-Key": KEY, "X-CSRFToken": token})
-            ready.wait()
-            while (answer := client.post(f"{live_server.url}{CUSTOMERS}", json=ZOE, timeout=30)).status_code == 409:
-                assert answer.json()["code"] == "in_progress"
-                refused.append(answer.status_code)
-        return refused, answer
-
-    with ThreadPoolExecutor(CLIENTS) as pool:
-        sent = list(pool.map(send, range(CLIENTS)))
-    answers = [answer for _, answer in sent]
-    assert {(each.status_code, each.content, each.headers["Location"]) for each in answers} == {
-        (201, answers[0].content, answers[0].headers["Location"])
-    }
-    assert sum(REPLAYED not in each.headers for each in answers) == 1
+    assert_one_effect(at_once(f"{live_server.url}{CUSTOMERS}", operator, ZOE, key=KEY, clients=CLIENTS))
     assert (Record.objects.count(), AuditEntry.objects.count(), ApiIdempotencyKey.objects.count()) == (1, 1, 1)

@@ -1,5 +1,6 @@
 """The list of integrations, one of them in full, and the widget."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,13 +11,13 @@ from connections.models import Connection
 from integrations.models import IntegrationConfig, Venue
 from integrations.providers import PROVIDERS
 from syncing.models import SyncCursor
-from tests.api.conftest import SignedIn
+from tests.api.conftest import SignedIn, bearing
 from tests.api.described import assert_as_described
+from tests.api.rows import RUN
 from tests.factories import ConnectionFactory, MembershipFactory
 
 pytestmark = pytest.mark.django_db
 LIST, WIDGET = "/api/v1/integrations/", "/api/v1/me/integrations"
-NOT_DATA = ("django_session", "auth_user", "venue_memberships", "SAVEPOINT", "set_config")
 
 
 def test_every_provider_is_listed_also_when_nothing_is_connected(
@@ -106,21 +107,53 @@ def test_someone_without_a_venue_gets_an_empty_list(as_user: SignedIn, staff: An
     assert as_user(staff).get(WIDGET).json() == {"venues": [], "poll_after_seconds": 60}
 
 
-@pytest.mark.parametrize("more_venues", [0, 6])
-def test_the_widget_costs_three_queries_however_many_venues(
-    as_user: SignedIn, viewer: Any, connection: Connection, more_venues: int
+@pytest.fixture
+def chain(viewer: Any) -> Callable[[int], None]:
+    """Make the viewer one of many venues, each connected to every provider."""
+
+    def made(venues: int) -> None:
+        for _ in range(venues):
+            member = MembershipFactory(user=viewer)
+            for provider in PROVIDERS:
+                held = ConnectionFactory(venue=member.venue, provider=provider)
+                SyncCursor.objects.create(connection=held, object_type="customer")
+
+    return made
+
+
+@pytest.mark.parametrize("venues", [1, 30])
+@pytest.mark.parametrize("named", [False, True])
+def test_the_widget_costs_three_queries_however_many_venues_and_providers(
+    as_user: SignedIn, viewer: Any, connection: Connection, chain: Callable[[int], None], venues: int, named: bool
 ) -> None:
-    for _ in range(more_venues):
-        member = MembershipFactory(user=viewer)
-        SyncCursor.objects.create(connection=ConnectionFactory(venue=member.venue), object_type="customer")
+    chain(venues - 1)
     client = as_user(viewer)
-    with CaptureQueriesContext(
-        database,
-    ) as captured:
-        client.get(WIDGET)
-    data = [each["sql"] for each in captured if not any(word in each["sql"] for word in NOT_DATA)]
-    assert len(data) <= 3, data
-    assert len(captured) <= 6, [each["sql"] for each in captured]
+    with CaptureQueriesContext(database) as captured:
+        answer = client.get(WIDGET, {"venue": "lantern-room"} if named else {})
+    assert len(answer.json().get("venues", [1])) == (1 if named else venues)
+    told = [each["sql"] for each in captured]
+    assert sum('FROM "django_session"' in each or 'FROM "auth_user"' in each for each in told) == 2
+    assert len(told) == 5, told
+
+
+def test_behind_a_token_the_widget_costs_three_queries_as_well(viewer: Any, connection: Connection) -> None:
+    MembershipFactory(user=viewer)
+    client = bearing(viewer, connection.venue, "read")
+    client.get(WIDGET)  # its first use in a minute is written down
+    with CaptureQueriesContext(database) as captured:
+        assert client.get(WIDGET).json()["venue"]["slug"] == "lantern-room"
+    assert len(captured) == 4, [each["sql"] for each in captured]
+
+
+def test_the_widget_of_a_venue_that_is_not_the_callers_is_not_found(
+    as_user: SignedIn, viewer: Any, venue: Venue, stranger: Any
+) -> None:
+    elsewhere = Venue.objects.get(slug="elsewhere")
+    client = as_user(viewer)
+    told = [client.get(WIDGET, {"venue": each}).json() for each in (elsewhere.slug, elsewhere.pk, "nowhere", RUN)]
+    assert {each["code"] for each in told} == {"not_found"}
+    assert len({each["detail"] for each in told}) == 1
+    assert client.get(WIDGET, {"venue": venue.pk}).json() == client.get(WIDGET, {"venue": ""}).json()
 
 
 def test_the_list_costs_the_same_however_much_is_connected(

@@ -7,7 +7,7 @@ import pytest
 from connections.models import Connection, Status
 from integrations.models import Integration, Venue
 from tests.api.conftest import SignedIn
-from tests.factories import MembershipFactory
+from tests.factories import ConnectionFactory, MembershipFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -39,6 +39,19 @@ def test_unknown_fields_are_refused_inside_an_object_too(as_user: SignedIn, owne
     body = {"method": "oauth", "config": {"every": 5}}
     answer = as_user(owner).post("/api/v1/integrations/connect/square", body)
     assert [each["pointer"] for each in answer.json()["errors"]] == ["/config/every"]
+
+
+def test_what_is_wrong_in_one_of_several_objects_is_named_by_its_place(as_user: SignedIn, owner: Any) -> None:
+    rule = {"object": "customer", "source": "note", "target": "note"}
+    body = {"rules": [rule, rule | {"author": 7}], "reason": ""}
+    ConnectionFactory(venue=owner.venue_memberships.get().venue)
+    answer = as_user(owner).put("/api/v1/integrations/square/mappings", body, headers={"If-Match": '"1"'})
+    assert (answer.status_code, [each["pointer"] for each in answer.json()["errors"]]) == (400, ["/rules/1/author"])
+
+
+def test_a_pointer_escapes_what_means_something_in_it(as_user: SignedIn, owner: Any, connection: Connection) -> None:
+    answer = as_user(owner).post("/api/v1/integrations/square/sync", {"a/b~c": 1})
+    assert [each["pointer"] for each in answer.json()["errors"]] == ["/a~1b~0c"]
 
 
 def test_an_object_that_the_provider_does_not_have_is_named(
