@@ -87,7 +87,6 @@ class TokenRejected(exceptions.AuthenticationFailed):
 _CHALLENGES = {"not_authenticated": "Session, Bearer", "token_rejected": 'Bearer error="invalid_token"'}
 _FROM_DRF = {
     TokenRejected: "token_rejected",
-    exceptions.NotAuthenticated: "not_authenticated",
     exceptions.AuthenticationFailed: "not_authenticated",
     exceptions.PermissionDenied: "forbidden",
     exceptions.NotFound: "not_found",
@@ -151,6 +150,8 @@ def _as_problem(error: Exception) -> Problem | None:
         return Problem(
             "validation_failed", "Correct the fields named below and send it again.", errors=_pointers(error.detail)
         )
+    if isinstance(error, exceptions.NotAuthenticated):
+        return Problem("not_authenticated", "Sign in, or send a token of yours as “Authorization: Bearer bkl_…”.")
     for kind, code in _FROM_DRF.items():
         if isinstance(error, kind):
             detail = error.detail if isinstance(error, exceptions.APIException) else str(error)
