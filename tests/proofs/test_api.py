@@ -5,7 +5,6 @@
 """
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from tests.api.at_once import assert_one_effect, at_once
 from tests.api.conftest import openapi as openapi
 from tests.factories import VenueFactory
 from tests.proofs import assignments, examples, fuzzing, matrix
+from tests.proofs.conftest import Point
 from tests.proofs.house import database_url
 from tests.provider_sandbox import Sandbox
 from tests.walls import rows, test_walls
@@ -27,18 +27,6 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("
 FULL = os.environ.get("PROOFS") == "full"
 CLIENTS = 20
 EXAMPLES = 50 if FULL else 3
-Point = Callable[[str], None]
-
-
-@pytest.fixture
-def point(request: pytest.FixtureRequest) -> Point:
-    """Print a point's figure."""
-
-    def told(figure: str) -> None:
-        name = request.node.name.removeprefix("test_").replace("_", " ")
-        print(f"\n  ✔ {name}: {figure}", flush=True)
-
-    return told
 
 
 def environment(**more: str) -> dict[str, str]:

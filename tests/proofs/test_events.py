@@ -41,6 +41,7 @@ from tests.contract.stage import STRIPE as STRIPE_STAGE
 from tests.contract.stage import Stage
 from tests.factories import VenueFactory
 from tests.proofs import failing, hostile, losing, sending_house, spoiled
+from tests.proofs.conftest import Point
 from tests.proofs.house import ROOT, database_url, house, wait_for
 from tests.provider_sandbox import Sandbox
 from tests.webhooks.conftest import connected, subscribed
@@ -62,18 +63,6 @@ REFUSED, UNSETTLED = (114, 192) if FULL else (8, 14)
 FORBIDDEN = {"no products": 3, "no prices": 2, "no items": 5} if FULL else dict.fromkeys(failing.PERMISSIONS, 1)
 full = pytest.mark.skipif(not FULL, reason="takes a minute and judges time: ./backline prove events")
 each_sender = pytest.mark.parametrize("sender", SENDERS, ids=str)
-Point = Callable[[str], None]
-
-
-@pytest.fixture
-def point(request: pytest.FixtureRequest) -> Point:
-    """Print a point's figure."""
-
-    def told(figure: str) -> None:
-        name = request.node.name.removeprefix("test_").replace("_", " ")
-        print(f"\n  ✔ {name}: {figure}", flush=True)
-
-    return told
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,6 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -34,6 +33,7 @@ from syncing import schedule, tasks
 from syncing.models import SyncCursor, SyncLog, Trigger
 from tests.contract.account import Account, connect, open_account, sign_in
 from tests.contract.stage import MAILCHIMP, QUICKBOOKS, SQUARE, STRIPE, Stage
+from tests.proofs.conftest import Point
 from tests.proofs.house import ROOT, database_url
 from tests.provider_sandbox import Sandbox
 from tests.syncing.working import settle
@@ -42,20 +42,8 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("
 FULL = os.environ.get("PROOFS") == "full"
 full = pytest.mark.skipif(not FULL, reason="takes minutes: ./backline prove readers")
 STAGES = (SQUARE, STRIPE, MAILCHIMP, QUICKBOOKS)
-Point = Callable[[str], None]
 _MINUTES_A_MONTH = 30 * 24 * 60
 _FREE_READS = 500_000  # CorePlus calls a month for one application, over all its venues
-
-
-@pytest.fixture
-def point(request: pytest.FixtureRequest) -> Point:
-    """Print a point's figure."""
-
-    def told(figure: str) -> None:
-        name = request.node.name.removeprefix("test_").replace("_", " ")
-        print(f"\n  ✔ {name}: {figure}", flush=True)
-
-    return told
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -29,6 +28,7 @@ from tests.contract.stage import MAILCHIMP, SQUARE, Stage
 from tests.contract.working import read, settle
 from tests.proofs import consents
 from tests.proofs.both_sides import BothSides, of_nobody
+from tests.proofs.conftest import Point
 from tests.proofs.house import ROOT, database_url
 from tests.provider_sandbox import Sandbox
 
@@ -37,22 +37,10 @@ each_provider = pytest.mark.parametrize("stage", WRITABLE, ids=str)
 FULL = os.environ.get("PROOFS") == "full"
 PEOPLE = 2_000 if FULL else 60
 LOST = 5 if FULL else 4  # every so-manieth answer
-Point = Callable[[str], None]
 DRAWN = drawing(
     max_examples=500 if FULL else 5, stateful_step_count=50 if FULL else 25, deadline=None, derandomize=True,
     suppress_health_check=list(HealthCheck), phases=[Phase.generate], database=None,
 )  # fmt: skip
-
-
-@pytest.fixture
-def point(request: pytest.FixtureRequest) -> Point:
-    """Print a point's figure."""
-
-    def told(figure: str) -> None:
-        name = request.node.name.removeprefix("test_").replace("_", " ")
-        print(f"\n  ✔ {name}: {figure}", flush=True)
-
-    return told
 
 
 @pytest.fixture
