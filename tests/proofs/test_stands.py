@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from syncing import schedule
 from syncing.models import Record, RecordLink, SyncLog, Trigger
 from tests.factories import PASSWORD
 from tests.proofs import canaries
+from tests.proofs.conftest import Point
 from tests.proofs.house import LEASE_SECONDS, ROOT, House, dump, house, wait_for
 from tests.provider_sandbox import Sandbox
 from tests.syncing.working import settle
@@ -37,17 +38,6 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.xdist_group("
 full = pytest.mark.skipif(os.environ.get("PROOFS") != "full", reason="takes minutes: ./backline prove stands")
 MANY = 40_000
 KINDS = ("location", "customer", "product", "order", "payment", "refund", "payout")
-
-
-@pytest.fixture
-def point(request: pytest.FixtureRequest) -> Callable[[str], None]:
-    """Print a point's figure."""
-
-    def told(figure: str) -> None:
-        name = request.node.name.removeprefix("test_").replace("_", " ")
-        print(f"\n  ✔ {name}: {figure}", flush=True)
-
-    return told
 
 
 @pytest.fixture
@@ -96,7 +86,7 @@ def history_of(owner: Any, connection: Connection) -> str:
 
 @full
 def test_kill_9_of_the_worker_in_mid_sync(
-    many: Connection, sandbox: Sandbox, broken_house: House, owner: Any, point: Callable[[str], None]
+    many: Connection, sandbox: Sandbox, broken_house: House, owner: Any, point: Point
 ) -> None:
     broken_house.start_worker()
     schedule.start(many, trigger=Trigger.FIRST)
@@ -111,7 +101,7 @@ def test_kill_9_of_the_worker_in_mid_sync(
 
 @full
 def test_a_worker_told_to_stop_in_mid_sync(
-    many: Connection, sandbox: Sandbox, broken_house: House, point: Callable[[str], None]
+    many: Connection, sandbox: Sandbox, broken_house: House, point: Point
 ) -> None:
     leaving = broken_house.start_worker()
     schedule.start(many, trigger=Trigger.FIRST)
@@ -127,7 +117,7 @@ def test_a_worker_told_to_stop_in_mid_sync(
 
 @full
 def test_a_worker_frozen_for_longer_than_its_lease(
-    many: Connection, sandbox: Sandbox, broken_house: House, owner: Any, point: Callable[[str], None]
+    many: Connection, sandbox: Sandbox, broken_house: House, owner: Any, point: Point
 ) -> None:
     frozen = broken_house.start_worker()
     schedule.start(many, trigger=Trigger.FIRST)
@@ -144,7 +134,7 @@ def test_a_worker_frozen_for_longer_than_its_lease(
 
 @full
 def test_the_broker_stands_still_for_thirty_seconds(
-    many: Connection, sandbox: Sandbox, broken_house: House, owner: Any, point: Callable[[str], None]
+    many: Connection, sandbox: Sandbox, broken_house: House, owner: Any, point: Point
 ) -> None:
     broken_house.start_worker()
     schedule.start(many, trigger=Trigger.FIRST)
@@ -170,7 +160,7 @@ def states(links: Any) -> dict[str, Any]:
 
 
 def test_an_incremental_sync_after_25_changes_and_5_deletes(
-    sandbox: Sandbox, venue: Venue, owner: Any, point: Callable[[str], None]
+    sandbox: Sandbox, venue: Venue, owner: Any, point: Point
 ) -> None:
     seller = sandbox.merchant(customers=300, products=60, orders=200, refunds=5, payout_days=5)
     connection = keys.connect(PROVIDERS["square"], venue, seller["personal_token"], user=owner)
@@ -226,7 +216,7 @@ def _ask(client: Client, method: str, path: str, venue: Venue) -> int:
 
 
 def test_a_stranger_gets_404_and_an_operator_403_where_they_must(
-    connection: Connection, venue: Venue, stranger: Any, operator: Any, point: Callable[[str], None]
+    connection: Connection, venue: Venue, stranger: Any, operator: Any, point: Point
 ) -> None:
     outside, inside = Client(), Client()
     outside.force_login(stranger)
@@ -248,7 +238,7 @@ def _begin(client: Client) -> str:
 
 
 def test_a_state_is_refused_when_replayed_foreign_misdirected_or_late(
-    sandbox: Sandbox, owner: Any, point: Callable[[str], None]
+    sandbox: Sandbox, owner: Any, point: Point
 ) -> None:
     import time_machine
 
@@ -290,7 +280,7 @@ def _monitor(url: str, seen: list[str], stop: threading.Event) -> None:
 
 
 def test_no_secret_shows_in_logs_admin_api_messages_or_dump(
-    sandbox: Sandbox, venue: Venue, owner: Any, staff: Any, tmp_path: Path, point: Callable[[str], None]
+    sandbox: Sandbox, venue: Venue, owner: Any, staff: Any, tmp_path: Path, point: Point
 ) -> None:
     seller = sandbox.merchant(customers=120, products=10, orders=20, refunds=1, payout_days=2)
     connection = _signed_in_connection(sandbox, owner, seller)
@@ -363,7 +353,7 @@ def _pages(staff: Any, owner: Any) -> dict[str, str]:
 
 
 @full
-def test_the_browser_walk(point: Callable[[str], None]) -> None:
+def test_the_browser_walk(point: Point) -> None:
     answer = subprocess.run(
         [sys.executable, "-m", "pytest", "tests/browser", "-q", "-n", "1"],
         cwd=ROOT, capture_output=True, text=True, check=False, env=dict(os.environ),
@@ -374,7 +364,7 @@ def test_the_browser_walk(point: Callable[[str], None]) -> None:
 
 
 @full
-def test_inbound_throughput_against_the_bound(point: Callable[[str], None]) -> None:
+def test_inbound_throughput_against_the_bound(point: Point) -> None:
     answer = subprocess.run(
         [sys.executable, "benchmarks/inbound.py", "--records", "100000"],
         cwd=ROOT,
@@ -388,7 +378,7 @@ def test_inbound_throughput_against_the_bound(point: Callable[[str], None]) -> N
 
 @full
 @pytest.mark.parametrize("who", ["root", "an ordinary user"])
-def test_the_headless_demo_in_a_fresh_clone(who: str, tmp_path_factory: Any, point: Callable[[str], None]) -> None:
+def test_the_headless_demo_in_a_fresh_clone(who: str, tmp_path_factory: Any, point: Point) -> None:
     if (who == "root") != (os.geteuid() == 0) and os.geteuid() != 0:
         pytest.skip("only root can be both")
     place = Path(subprocess.check_output(["mktemp", "-d", "/tmp/backline-proof-XXXXXX"], text=True).strip())
