@@ -5,6 +5,8 @@
 """
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ from tests.api.conftest import openapi as openapi
 from tests.factories import VenueFactory
 from tests.proofs import assignments, examples, fuzzing, matrix
 from tests.proofs.conftest import Point
-from tests.proofs.house import database_url
+from tests.proofs.house import ROOT, database_url
 from tests.provider_sandbox import Sandbox
 from tests.walls import rows, test_walls
 
@@ -159,3 +161,13 @@ def test_twenty_clients_with_one_key_have_one_effect(operator: Any, point: Point
     assert_one_effect(answers)
     assert (Record.objects.count(), AuditEntry.objects.count(), ApiIdempotencyKey.objects.count()) == (1, 1, 1)
     point(f"{CLIENTS} clients at once over HTTP: 1 record, 1 row in the audit, {CLIENTS - 1} told the same answer")
+
+
+@pytest.mark.skipif(not FULL, reason="takes minutes and judges time: ./backline prove api")
+def test_the_widget_is_as_quick_beside_a_million_runs(point: Point) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "benchmarks.widget"],
+        cwd=ROOT, env=os.environ | {"DATABASE_URL": database_url()}, capture_output=True, text=True, timeout=1200,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stdout + run.stderr[-2000:]
+    point(run.stdout.strip())
