@@ -3,6 +3,7 @@
 Rules are compiled once per run into closures; a record then costs one pass over them. Only mapped fields leave.
 """
 
+import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -257,11 +258,21 @@ def _made(rule: Rule, entry: Mapping[str, Any], context: Context, flat: bool) ->
         name = arguments.pop("name", "")
         if name == "each":
             return _each([Rule(**inner) for inner in arguments["rules"]], context, flat)
+        _refuse_unknown(rule, name, arguments)
         return TRANSFORMS[name](context, **arguments)
     except BadRule:
         raise
     except (KeyError, TypeError, ValueError) as error:
         raise BadRule(f"The rule for {rule.target} uses “{name}” in a way that is not known ({error}).") from error
+
+
+def _refuse_unknown(rule: Rule, name: str, arguments: Mapping[str, Any]) -> None:
+    """Raise BadRule for a setting that the transform does not take, and KeyError for one that nobody knows."""
+    takes = list(inspect.signature(TRANSFORMS[name]).parameters)[1:]
+    unknown = sorted(set(arguments) - set(takes))
+    if unknown:
+        known = f"It takes {', '.join(takes)}." if takes else "It takes no settings."
+        raise BadRule(f"The rule for {rule.target} uses “{name}” with “{unknown[0]}”, which it does not know. {known}")
 
 
 def _each(rules: list[Rule], context: Context, flat: bool) -> Change:

@@ -156,3 +156,13 @@ def test_the_quick_pass_and_the_careful_one_say_the_same(values: dict[str, Any],
         for rule in rules
     ]  # fmt: skip
     assert compile_rules(rules, context)(values) == engine._careful(steps)(values)
+
+
+@pytest.mark.parametrize(
+    ("entry", "known"), [({"name": "trim"}, "It takes no settings."), ({"name": "shorten", "to": 4}, "It takes to.")]
+)
+def test_a_setting_that_a_transform_does_not_take_is_named_with_those_that_it_takes(
+    entry: dict[str, Any], known: str
+) -> None:
+    with pytest.raises(engine.BadRule, match=f"with “status”, which it does not know. {known}"):
+        engine.compile_rules([Rule("note", "note", [entry | {"status": 1}])], Context("square"))
