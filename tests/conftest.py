@@ -20,6 +20,12 @@ walls.shut()
 walls.move(walls.SIGNED_IN)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown() -> None:
+    """Let no test leave the next one behind a wall, such as by letting somebody in without a request around it."""
+    walls.move(walls.SIGNED_IN)
+
+
 @pytest.fixture(autouse=True)
 def _known_hosts(settings: Any) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
