@@ -30,7 +30,8 @@ def server(environment: dict[str, str], application: str = "config.wsgi", *, wor
     with socket.create_server(("127.0.0.1", 0)) as free:
         port: int = free.getsockname()[1]
     command = ["gunicorn", application, "--bind", f"127.0.0.1:{port}", "--log-level", "error"]
-    command += ["--workers", str(workers), "--threads", "4", "--no-control-socket", "--keep-alive", "30"]
+    command += ["--workers", str(workers), "--threads", "4", "--limit-request-line", "8190", "--no-control-socket"]
+    command += ["--keep-alive", "30"]
     process = subprocess.Popen(
         [sys.executable, "-m", *command],
         cwd=stage.ROOT, env=environment,

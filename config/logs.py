@@ -63,7 +63,8 @@ def settings(line: str, level: str) -> dict[str, Any]:
                 "foreign_pre_chain": _SHARED,
             },
         },
-        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+        # The level stands here too: a logger with one of its own would pass over that of the root.
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "level": level}},
         "root": {"handlers": ["stderr"], "level": level},
         "loggers": {
             "django_structlog": {"level": "WARNING"},

@@ -13,6 +13,9 @@ from integrations import problems as refusals
 from integrations.providers import PROVIDERS
 
 ROWS, MOST_ROWS = 50, 200  # of a page
+# Of a value in a query, in characters: so that an address always fits into a request's first line.
+LONGEST_ASKED, LONGEST_CURSOR = 200, 1_000
+CURSOR = "^[A-Za-z0-9_=-]*$"
 # What any route may answer to a request that is not allowed or not understood.
 _ALWAYS = ("not_authenticated", "token_rejected", "forbidden", "not_found")
 
@@ -27,7 +30,10 @@ VENUE = OpenApiParameter(
     description="Id or slug of one of your venues; may be left out if there is one.",
 )
 PAGING = (
-    OpenApiParameter("cursor", str, OpenApiParameter.QUERY, description="From `next` or `previous`."),
+    OpenApiParameter(
+        "cursor", {"type": "string", "maxLength": LONGEST_CURSOR, "pattern": CURSOR}, OpenApiParameter.QUERY,
+        description="From `next` or `previous`.",
+    ),
     OpenApiParameter(
         "limit", {"type": "integer", "minimum": 1, "maximum": MOST_ROWS, "default": ROWS}, OpenApiParameter.QUERY,
         description="Rows on a page.",

@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.openapi import AutoSchema
 
 from integrations import idempotency, problems, request_ids
-from integrations.api_docs import problem_example
+from integrations.api_docs import LONGEST_ASKED, problem_example
 
 _PROBLEM = {"$ref": "#/components/schemas/Problem"}
 _TEXT = {"type": "string"}
@@ -31,6 +31,7 @@ _REPLAYED = {
 }
 _RETRY_AFTER = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}}
 _ETAG = {"ETag": {"schema": _TEXT, "description": "For If-None-Match."}}
+_SAYS = {"enum", "format", "pattern", "maxLength"}
 _OF_ALL = ("not_acceptable", "rate_limited", "internal")
 _OF_BODIES = ("validation_failed", "too_large", "unsupported")
 _OF_KEYS = ("validation_failed", "in_progress", "key_reused")
@@ -45,6 +46,8 @@ class ContractSchema(AutoSchema):
         if operation is None:
             return None
         parameters, responses = operation.setdefault("parameters", []), operation["responses"]
+        for each in parameters:
+            _bound(each)
         parameters.append(_REQUEST_ID)
         if self.method == "GET" and getattr(self.view, "tells_unchanged", False):
             parameters.append(_IF_NONE_MATCH)
@@ -63,6 +66,13 @@ class ContractSchema(AutoSchema):
             _with_headers(response, _ON_EVERY_ANSWER)
         operation["responses"] = dict(sorted(responses.items()))
         return operation
+
+
+def _bound(parameter: dict[str, Any]) -> None:
+    """Say how long a text in a query may be, where nothing else says what it is."""
+    schema = parameter.get("schema", {})
+    if parameter["in"] == "query" and schema.get("type") == "string" and not _SAYS & schema.keys():
+        schema["maxLength"] = LONGEST_ASKED
 
 
 def _with_headers(response: dict[str, Any], headers: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ import functools
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from rest_framework import serializers
 from rest_framework.exceptions import APIException
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
@@ -17,6 +18,7 @@ from rest_framework.views import APIView
 
 from integrations import audit, conditional, idempotency, throttling
 from integrations.api_bodies import is_text
+from integrations.api_docs import LONGEST_ASKED, LONGEST_CURSOR
 from integrations.idempotency import Claim
 from integrations.problems import Problem
 from integrations.throttling import Allowance
@@ -116,6 +118,9 @@ def _refuse_hard_input(request: Request, parts: dict[str, str]) -> None:
     asked = [each for name, values in request.query_params.lists() for each in (name, *values)]
     if not all(map(is_text, (*asked, *parts.values()))):
         raise Problem("validation_failed", "The address holds a NUL character, or half of a character.")
+    for name, values in request.query_params.lists():
+        if any(len(value) > (LONGEST_CURSOR if name == "cursor" else LONGEST_ASKED) for value in values):
+            raise serializers.ValidationError({name: ["This is longer than anything that is asked for here."]})
 
 
 def _unless_known(request: Request, response: HttpResponseBase) -> HttpResponseBase:

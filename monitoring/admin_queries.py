@@ -7,7 +7,7 @@ from django.utils import timezone
 from rest_framework import serializers
 
 from integrations.api_contract import StrictSerializer
-from integrations.api_docs import choices_of
+from integrations.api_docs import CURSOR, LONGEST_CURSOR, choices_of
 from integrations.providers import PROVIDERS
 from monitoring import all_venues, costs
 from monitoring.all_venues import Narrowed
@@ -25,7 +25,9 @@ class AllVenuesQuery(StrictSerializer):
     status = serializers.ChoiceField(choices=choices_of(CardStatus), required=False)
     provider = serializers.ChoiceField(choices=list(PROVIDERS), required=False)
     venue = VenueNamed(required=False, help_text="Id or slug of a venue.")
-    cursor = serializers.CharField(required=False, max_length=1000, help_text="`next_cursor` of the page before.")
+    cursor = serializers.RegexField(
+        CURSOR, required=False, max_length=LONGEST_CURSOR, help_text="`next_cursor` of the page before."
+    )
     limit = serializers.IntegerField(min_value=1, max_value=all_venues.MOST, default=50)
     format = serializers.ChoiceField(**_FILE)  # type: ignore[arg-type]
 
