@@ -32,7 +32,7 @@ _REPLAYED = {
 _RETRY_AFTER = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}}
 _ETAG = {"ETag": {"schema": _TEXT, "description": "For If-None-Match."}}
 _SAYS = {"enum", "format", "pattern", "maxLength"}
-_OF_ALL = ("not_acceptable", "rate_limited", "internal")
+_OF_ALL = ("validation_failed", "not_acceptable", "rate_limited", "internal")
 _OF_BODIES = ("validation_failed", "too_large", "unsupported")
 _OF_KEYS = ("validation_failed", "in_progress", "key_reused")
 

@@ -7588,6 +7588,21 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `validation_failed` */
+            400: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `not_authenticated` or `token_rejected` */
             401: {
                 headers: {
@@ -10183,6 +10198,21 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `validation_failed` */
+            400: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `not_authenticated` or `token_rejected` */
             401: {
                 headers: {
@@ -10749,6 +10779,21 @@ export interface operations {
                 };
                 content?: never;
             };
+            /** @description `validation_failed` */
+            400: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description `not_authenticated` or `token_rejected` */
             401: {
                 headers: {
@@ -10877,6 +10922,21 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RecordTold"];
+                };
+            };
+            /** @description `validation_failed` */
+            400: {
+                headers: {
+                    /** @description The id of the request. */
+                    "X-Request-ID"?: string;
+                    /** @description What is left, such as `"requests";r=599;t=60`. */
+                    RateLimit?: string;
+                    /** @description The limits, such as `"requests";q=600;w=60`. */
+                    "RateLimit-Policy"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
             /** @description `not_authenticated` or `token_rejected` */
