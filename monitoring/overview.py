@@ -57,11 +57,18 @@ SELECT bookmark.connection_id, bookmark.object_type, bookmark.next_run_at, bookm
        ended.status AS last_status, ended.failure_class AS last_class, ended.failure_sentence AS last_sentence,
        ended.finished_at AS last_ended_at
 FROM sync_cursors bookmark
-LEFT JOIN sync_queue busy ON busy.connection_id = bookmark.connection_id AND busy.object_type = bookmark.object_type
+LEFT JOIN LATERAL (
+    SELECT busy.status, busy.not_before, busy.queued_at, busy.lease_until, busy.failure_sentence, busy.log_id
+    FROM sync_queue busy
+    WHERE busy.connection_id = bookmark.connection_id AND busy.object_type = bookmark.object_type
       AND busy.direction = bookmark.direction AND busy.status = 'running'
-LEFT JOIN sync_queue idle ON idle.connection_id = bookmark.connection_id AND idle.object_type = bookmark.object_type
+    UNION ALL
+    SELECT idle.status, idle.not_before, idle.queued_at, idle.lease_until, idle.failure_sentence, idle.log_id
+    FROM sync_queue idle
+    WHERE idle.connection_id = bookmark.connection_id AND idle.object_type = bookmark.object_type
       AND idle.direction = bookmark.direction AND idle.status = 'queued'
-LEFT JOIN sync_queue job ON job.id = coalesce(busy.id, idle.id)
+    ORDER BY 1 DESC LIMIT 1
+) job ON true
 LEFT JOIN sync_logs log ON log.id = job.log_id AND log.outcome = 'running'
 LEFT JOIN LATERAL (
     SELECT past.status, past.failure_class, past.failure_sentence, past.finished_at FROM sync_queue past
