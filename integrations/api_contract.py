@@ -24,7 +24,6 @@ from integrations.models import Role, Venue
 from integrations.permissions import venue_for
 from integrations.problems import Problem
 
-_OF_A_FILE = ("format", "run")  # what the history takes beside its filters
 _NUMBER = re.compile(r"[0-9]{1,6}")
 _PLACE = re.compile(r"[0-9: .-]{19,26}\+00:00\Z|[0-9a-f-]{36}\Z")  # a time or an id, as the lists write them
 
@@ -127,7 +126,8 @@ class StayingPages(CursorPagination):
 
 def _refuse_unknown(request: Request, view: Any) -> None:
     filters_of = getattr(view, "filterset_class", None)
-    known = ["venue", "cursor", "limit", *(filters_of.base_filters if filters_of else ()), *_OF_A_FILE]
+    known = ["venue", "cursor", "limit", *(filters_of.base_filters if filters_of else ())]
+    known += getattr(view, "also_asked", ())
     unknown = sorted(set(request.query_params) - set(known))
     if unknown:
         told = f"There is no such parameter. Known are {', '.join(known)}."

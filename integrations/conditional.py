@@ -18,7 +18,7 @@ def etag_of(body: bytes) -> str:
 def unless_known(request: Request | HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
     """Return the response, or 304 where If-None-Match names its ETag; both may be kept, and have to be asked about."""
     response.headers["Cache-Control"] = "private, no-cache"
-    patch_vary_headers(response, ["Accept-Language", "Cookie"])
+    patch_vary_headers(response, ["Accept-Language", "Authorization", "Cookie"])
     known = parse_etags(request.headers.get("If-None-Match", ""))
     if known != ["*"] and _opaque(response.headers["ETag"]) not in map(_opaque, known):
         return response

@@ -28,4 +28,4 @@ class Walled:
 def _of(request: HttpRequest) -> walls.Wall:
     """Return the wall of who signed in. A request without a cookie reads no session."""
     signed_in = request.session.get(SESSION_KEY) if settings.SESSION_COOKIE_NAME in request.COOKIES else None
-    return walls.Wall(walls.APP, user=str(signed_in)) if signed_in else walls.NOBODY
+    return walls.of_user(signed_in) if signed_in else walls.NOBODY

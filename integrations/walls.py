@@ -53,7 +53,7 @@ def current() -> Wall:
     return _wall.get() or _House.otherwise
 
 
-def of_user(user: int) -> Wall:
+def of_user(user: int | str) -> Wall:
     """Return the wall around the venues that a person is a member of."""
     return Wall(APP, user=str(user))
 

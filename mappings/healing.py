@@ -5,7 +5,7 @@ can take its place. What scores 90 and more, loses nothing, is not required and 
 may be applied by itself where the owner allowed it; 60 to 89 is proposed; the rest is listed.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -89,6 +89,12 @@ class Diagnosis:
     is_required: bool
     proposals: tuple[Proposal, ...]
 
+    @property
+    def certain(self) -> Proposal | None:
+        """Return what may take its place by itself where the owner allowed it."""
+        first = self.proposals[0] if self.proposals else None
+        return first if first is not None and first.verdict is Verdict.APPLY else None
+
 
 @dataclass(frozen=True, slots=True)
 class Findings:
@@ -129,31 +135,6 @@ def unfilled(case: Case) -> tuple[Field, ...]:
     filled = {each.rule.target for each in case.rules if each.is_out}
     demanded = [each.after for each in differences(case.old, case.new) if each.kind is Kind.DEMANDED]
     return tuple(field for field in demanded if field is not None and filled and field.id not in filled)
-
-
-def healed(rules: Iterable[Ruled], findings: Findings, accepted: Iterable[tuple[Ruled, Proposal]]) -> list[Ruled]:
-    """Return the rules with the accepted proposals in place of what was broken; other broken ones are left out.
-
-    Where two proposals fill the same target, the first one does.
-    """
-    gone = [each.broken for each in findings.diagnoses]
-    result: list[Ruled] = [each for each in rules if each not in gone]
-    taken = {(each.is_out, each.rule.target) for each in result}
-    for ruled, proposal in accepted:
-        for rule in proposal.rules:
-            if (ruled.is_out, rule.target) not in taken:
-                taken.add((ruled.is_out, rule.target))
-                result.append(Ruled(rule, ruled.is_out))
-    return result
-
-
-def automatic(findings: Findings) -> list[tuple[Ruled, Proposal]]:
-    """Return what may be applied by itself where the owner allowed it."""
-    return [
-        (each.broken, each.proposals[0])
-        for each in findings.diagnoses
-        if each.proposals and each.proposals[0].verdict is Verdict.APPLY
-    ]
 
 
 def _why(ruled: Ruled, changes: Sequence[Difference], case: Case) -> tuple[Field, str] | None:

@@ -56,16 +56,24 @@ def accept(
     if not picked.keys() <= {row.pk for row in rows}:
         raise Problem("stale_version", "The rules were changed meanwhile. Look at them again.")
     version = rows[0].version + 1
-    made = [each for row in rows for each in _next(row, picked.get(row.pk), object_type, by)]
-    _refuse_doubles(made)
+    made = mended(rows, [picked.get(row.pk) for row in rows], by=by)
     FieldMapping.objects.bulk_create(_placed(made, version))
     holding.note_need(connection)
     return version
 
 
-def _next(row: FieldMapping, proposal: Proposal | None, object_type: ObjectType, by: Any) -> list[FieldMapping]:
-    """Return what becomes of a rule in the next version: itself, or the rules of the proposal."""
-    if proposal is None or row.object_type != object_type:
+def mended(rows: Sequence[FieldMapping], proposals: Sequence[Proposal | None], *, by: Any) -> list[FieldMapping]:
+    """Return the rules of the next version, not stored yet: each as it is, or those of the proposal in its place.
+
+    Raises Problem conflict where two of them would fill one target. Pure.
+    """
+    made = [each for row, proposal in zip(rows, proposals, strict=True) for each in _next(row, proposal, by)]
+    _refuse_doubles(made)
+    return made
+
+
+def _next(row: FieldMapping, proposal: Proposal | None, by: Any) -> list[FieldMapping]:
+    if proposal is None:
         return [_copy(row)]
     return [_mended(row, rule, proposal, by) for rule in proposal.rules]
 

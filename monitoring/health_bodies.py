@@ -13,6 +13,7 @@ from monitoring.models import IntegrationHealth
 from monitoring.serializers import CardAction
 from monitoring.trial import StepName, StepResult
 from monitoring.wording import CardStatus
+from syncing.serializers import RecordCounts
 
 _VENUE = "Id or slug of one of your venues; may be left out if there is one."
 
@@ -84,18 +85,6 @@ class RunNumbers(serializers.Serializer[Any]):
     running = serializers.IntegerField()
 
 
-class RecordNumbers(serializers.Serializer[Any]):
-    """Records that were read or sent, and what became of them."""
-
-    read = serializers.IntegerField()
-    created = serializers.IntegerField()
-    updated = serializers.IntegerField()
-    unchanged = serializers.IntegerField()
-    deleted = serializers.IntegerField()
-    left_out = serializers.IntegerField()
-    failed = serializers.IntegerField()
-
-
 class Lag(serializers.Serializer[Any]):
     """Percentiles in milliseconds; null where nothing was measured."""
 
@@ -127,7 +116,7 @@ class ConnectionMetrics(serializers.Serializer[Any]):
     as_of = serializers.DateTimeField()
     runs = RunNumbers()
     success_rate = serializers.FloatField(allow_null=True)
-    records = RecordNumbers()
+    records = RecordCounts()
     latency_ms = Latency()
     webhooks = EventNumbers()
     errors = serializers.DictField(  # type: ignore[assignment]

@@ -60,7 +60,6 @@ _PLANNED = {
         }
     ],
 }  # fmt: skip
-_REQUEUED = {"requeued": 1, "records": 7, "jobs": _STARTED["jobs"], "skipped": []}
 _AS_CSV = OpenApiExample(
     "A file", value=examples.HISTORY_CSV, response_only=True, status_codes=["200"], media_type="text/csv"
 )
@@ -95,6 +94,7 @@ class SyncViewSet(GenericViewSet[SyncLog]):
     filter_backends = (filters.DjangoFilterBackend,)
     filterset_class = HistoryFilter
     pagination_class = HistoryPagination
+    also_asked = ("run", "format")  # of the history, beside its filters
 
     @extend_schema(
         operation_id="start_sync",

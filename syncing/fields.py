@@ -98,8 +98,13 @@ def _mend(connection: Connection) -> None:
     for kind in holding.held_kinds(connection):
         known = mapping.offers(connection, kind, proposals(connection, kind))
         if chosen := mapping.safe(known):
-            version = mapping.heal(connection, kind, known, chosen, by=None)
-            logger.info("fields.mended", extra={"connection": str(connection.pk), "object": kind, "version": version})
+            about = {"connection": str(connection.pk), "object": kind}
+            try:
+                version = mapping.heal(connection, kind, known, chosen, by=None)
+            except Problem as refusal:  # two of them want one field, or somebody is at the rules: a person decides
+                logger.info("fields.not_mended", extra=about | {"code": refusal.code})
+            else:
+                logger.info("fields.mended", extra=about | {"version": version})
 
 
 def _read_again(connection: Connection, provider: Provider, changes: Found) -> None:

@@ -14,7 +14,7 @@ from integrations.providers import PROVIDERS
 from integrations.providers.errors import BadRecord
 from integrations.providers.types import ObjectType
 from mappings import field_list, mending, rules, saving, trying, versions
-from mappings.healing import Findings, Proposal, Verdict
+from mappings.healing import Findings, Proposal
 from mappings.models import Direction, FieldMapping, FieldMappingTemplate
 from mappings.rules import RuleData
 from mappings.saving import Saved
@@ -173,6 +173,7 @@ class Offer:
     id: str
     row: FieldMapping
     proposal: Proposal
+    is_certain: bool
 
 
 def offers(connection: Connection, kind: ObjectType, found: Findings) -> list[Offer]:
@@ -180,7 +181,7 @@ def offers(connection: Connection, kind: ObjectType, found: Findings) -> list[Of
     held = FieldMapping.objects.in_force(connection).filter(object_type=kind).exclude(paused_reason="")
     rows = {(row.direction == Direction.OUT, row.target): row for row in held}
     return [
-        Offer(f"{row.direction}:{row.target}:{place}", row, proposal)
+        Offer(f"{row.direction}:{row.target}:{place}", row, proposal, is_certain=proposal is each.certain)
         for each in found.diagnoses
         if (row := rows.get((each.broken.is_out, each.broken.rule.target)))
         for place, proposal in enumerate(each.proposals, start=1)
@@ -204,7 +205,7 @@ def heal(connection: Connection, kind: ObjectType, known: Sequence[Offer], wante
 
 def safe(known: Sequence[Offer]) -> list[str]:
     """Return the offers that are certain and lose nothing: one for each rule that has such a one."""
-    return [each.id for each in known if each.proposal.verdict is Verdict.APPLY and each.id.endswith(":1")]
+    return [each.id for each in known if each.is_certain]
 
 
 def _map_again(connection: Connection, objects: Collection[str], by: Any) -> None:

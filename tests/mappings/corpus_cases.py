@@ -14,13 +14,17 @@ from typing import Any
 
 import orjson
 
+from integrations.problems import Problem
 from integrations.providers.types import JSON, Field, FieldType, Money, ObjectType
-from mappings import canonical
+from mappings import canonical, mending
 from mappings.engine import Rule
 from mappings.evidence import Sample
-from mappings.healing import Case, Diagnosis, Findings, Ruled, Verdict, automatic, examine, healed
+from mappings.healing import Case, Diagnosis, Findings, Proposal, Ruled, Verdict, examine
+from mappings.holding import ruled_of
+from mappings.models import Direction, FieldMapping
 from mappings.transforms import Context
 
+Accepted = list[tuple[Ruled, Proposal | None]]
 HERE = Path(__file__).parent / "corpus"
 SHIPPED = Path(canonical.__file__).parent / "shipped"
 PROVIDERS = ("mailchimp", "square", "stripe", "quickbooks")
@@ -117,15 +121,38 @@ def _silent(scripted: Scripted, findings: Findings) -> int:
 
 
 def _afterwards(scripted: Scripted, findings: Findings) -> tuple[int, int]:
-    """Return how many required fields are empty and untold, and how many targets are filled twice, whatever is done."""
+    """Return how many required fields are empty and untold, and how often what is certain is refused as a conflict.
+
+    Whatever is accepted: nothing, what is certain, or the first proposal of each. The last may be refused, and then
+    nothing is changed.
+    """
+    nothing: Accepted = [(each.broken, None) for each in findings.diagnoses]
+    certain: Accepted = [(each.broken, each.certain) for each in findings.diagnoses]
+    firsts: Accepted = [(each.broken, next(iter(each.proposals), None)) for each in findings.diagnoses]
     empty = clashes = 0
-    every = [(each.broken, each.proposals[0]) for each in findings.diagnoses if each.proposals]
-    for accepted in ([], automatic(findings), every):
-        rules = healed(scripted.case.rules, findings, accepted)
-        targets = [(each.is_out, each.rule.target) for each in rules]
-        clashes += len(targets) - len(set(targets))
-        empty += len(_empty(scripted, findings, rules))
+    for accepted in (nothing, certain, firsts):
+        try:
+            empty += len(_empty(scripted, findings, _in_force(scripted, accepted)))
+        except Problem:
+            clashes += accepted is not firsts
     return empty, clashes
+
+
+def _in_force(scripted: Scripted, accepted: Accepted) -> list[Ruled]:
+    """Return the rules that do something in the next version. Raises Problem conflict, as accepting them does."""
+    broken = [ruled for ruled, _ in accepted]
+    rows = [_stored(scripted, each, is_held=each in broken) for each in scripted.case.rules]
+    proposals = [next((to for ruled, to in accepted if ruled == each), None) for each in scripted.case.rules]
+    return [ruled_of(row) for row in mending.mended(rows, proposals, by=None) if not row.paused_reason]
+
+
+def _stored(scripted: Scripted, ruled: Ruled, *, is_held: bool) -> FieldMapping:
+    rule = ruled.rule
+    return FieldMapping(
+        object_type=scripted.case.object_type, direction=Direction.OUT if ruled.is_out else Direction.IN,
+        source=rule.source, target=rule.target, transforms=list(rule.transforms), default=rule.default,
+        required=rule.required, paused_reason="held" if is_held else "",
+    )  # fmt: skip
 
 
 def _empty(scripted: Scripted, findings: Findings, rules: list[Ruled]) -> set[str]:

@@ -3,10 +3,12 @@
 from dataclasses import replace
 
 from integrations.providers.types import Field, FieldType, ObjectType
+from mappings import mending
 from mappings.engine import Rule
 from mappings.evidence import Sample
-from mappings.healing import Case, Ruled, Verdict, automatic, examine, healed
+from mappings.healing import Case, Ruled, Verdict, examine
 from mappings.labels import likeness
+from mappings.models import FieldMapping
 from mappings.transforms import Context
 
 FIRST = Field("FNAME", "First name", stable="1", writable=True)
@@ -88,9 +90,13 @@ def test_two_rules_never_fill_one_target() -> None:
                {"given_name": name, "family_name": f"{name}son"})
         for name in NAMES
     ]))  # fmt: skip
-    accepted = [(each.broken, each.proposals[0]) for each in found.diagnoses]
-    assert automatic(found) == []
-    assert healed(rules, found, accepted) == [Ruled(Rule("full_name", "NAME"), is_out=True)]
+    assert [each.certain for each in found.diagnoses] == [None, None]
+    rows = [
+        FieldMapping(object_type="customer", direction="out", source=each.rule.source, target=each.rule.target)
+        for each in rules
+    ]
+    made = mending.mended(rows, [each.proposals[0] for each in found.diagnoses], by=None)
+    assert [(row.source, row.target) for row in made] == [("full_name", "NAME")]
 
 
 def test_a_new_label_breaks_nothing() -> None:

@@ -39,7 +39,7 @@ def test_what_mends_itself_is_right(half: str) -> None:
         "\n  ✔ {half}, {changes} changes: {automatic_right} of {automatic} automatic repairs right; "
         "of {succeeded} rules with a successor it is proposed first for {proposed_first} ({share:.1%}), listed first "
         "for {listed_first}; of {gone} without one {gone_but_proposed} are offered another; "
-        "{silent} silent removals, {left_empty} required fields left empty, {clashes} targets filled twice"
+        "{silent} silent removals, {left_empty} required fields left empty, {clashes} automatic repairs that clash"
     )
     print(told.format(half=half, changes=len(judged), share=share, **sums), flush=True)
     assert sums["automatic"] >= 15
