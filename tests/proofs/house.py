@@ -123,3 +123,13 @@ def wait_for(is_so: Callable[[], bool], *, seconds: float, what: str) -> float:
         assert time.monotonic() - started < seconds, f"{what} took more than {seconds} s"
         time.sleep(0.05)
     return time.monotonic() - started
+
+
+def passed(*tests: str) -> str:
+    """Return pytest's closing line for these tests, run on a database of their own; fails where they do."""
+    answer = subprocess.run(
+        [sys.executable, "-m", "pytest", *tests, "-q", "-n", "1"],
+        cwd=ROOT, capture_output=True, text=True, check=False, env=dict(os.environ),
+    )  # fmt: skip
+    assert answer.returncode == 0, answer.stdout[-3000:]
+    return answer.stdout.strip().splitlines()[-1]

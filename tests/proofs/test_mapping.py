@@ -17,6 +17,9 @@ from mappings.outbound import OutboundMapper
 from mappings.transforms import Context
 from tests.mappings import round_trips
 from tests.mappings.corpus_cases import Judged, cases, judge
+from tests.proofs import matrix
+from tests.proofs.conftest import Point
+from tests.proofs.house import passed
 
 HALVES = {
     "tuning half": [each for each in cases() if not each.is_held_back],
@@ -80,3 +83,23 @@ def test_what_goes_out_comes_back_as_it_was(template: str, data: st.DataObject) 
     assert there.remarks == []
     back = compile_rules([into.rule() for _, into in pairs], context)(there.values)
     assert (back.fields, back.remarks) == (here, [])
+
+
+@full
+def test_an_owner_changes_tries_saves_and_takes_back_by_keyboard_at_320_px(point: Point) -> None:
+    point(passed("tests/browser/test_mapping.py"))
+
+
+@pytest.mark.django_db
+def test_no_route_of_the_mappings_opens_another_venue(point: Point) -> None:
+    house, members = matrix.built(), ("viewer", "operator", "owner", "token", "staff")
+    routes = [name for name in matrix.OF_VENUES if name.startswith(("api-mappings", "api-fields"))]
+    asked = [matrix.Cell(name, identity, matrix.THEIRS) for name in routes for identity in members]
+    assert {cell: status for cell in asked if (status := matrix.answered(house, cell)) != 404} == {}
+    point(f"{len(routes)} routes by {len(members)} identities, 404 each time")
+
+
+@full
+def test_nothing_of_another_venue_can_be_named_inside_a_request(point: Point) -> None:
+    tests = ("nothing_of_another_venue_can_be_named", "rules_are_saved_as_a_template_and_taken_over_by_nobody_else")
+    point(passed(*(f"tests/api/test_mappings.py::test_{name}" for name in tests)))
