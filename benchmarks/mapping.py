@@ -12,8 +12,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from mappings.change import Context
 from mappings.engine import Rule, compile_rules
-from mappings.transforms import Context
 
 GOAL = 0.5
 _RECORDS, _PAIRS = 50_000, 5

@@ -21,3 +21,11 @@ def uuid7_text() -> str:
 def first_of(moment: datetime) -> uuid.UUID:
     """Return what no id sorts before that is made at a moment or later; the index of the ids finds those."""
     return uuid.UUID(f"{int(moment.timestamp() * 1000):012x}70008{'0' * 15}")
+
+
+def uuid_of(text: str) -> uuid.UUID | None:
+    """Return the UUID that a text is, None where it is none."""
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None

@@ -10,7 +10,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from integrations.bearer import Bearer
-from integrations.ids import uuid7
+from integrations.ids import uuid7, uuid_of
 
 
 class VenueType(models.TextChoices):
@@ -48,6 +48,11 @@ class VenueQuerySet(models.QuerySet["Venue"]):
         if isinstance(user, Bearer):
             return own.filter(pk=user.grant.venue) if user.grant else own.none()
         return own
+
+    def named(self, selector: str) -> "VenueQuerySet":
+        """Return the venue that an id or a slug names, among these."""
+        pk = uuid_of(selector)
+        return self.filter(pk=pk) if pk else self.filter(slug=selector)
 
 
 class Venue(models.Model):

@@ -1,10 +1,9 @@
 """Who may do what at which venue: authorising is part of fetching."""
 
-import uuid
-
 from django.contrib.auth.base_user import AbstractBaseUser
 
 from integrations.bearer import Bearer, Grant
+from integrations.ids import uuid_of
 from integrations.models import Role, Venue, VenueMembership, VenueQuerySet
 from integrations.problems import Problem
 
@@ -38,7 +37,7 @@ def venues_of(user: object, selector: str) -> VenueQuerySet:
     own = Venue.objects.of(user)
     if not selector:
         return own
-    return own.filter(pk=selector) if _is_uuid(selector) else own.filter(slug=selector)
+    return own.named(selector)
 
 
 def may(member: VenueMembership, role: Role) -> bool:
@@ -78,7 +77,7 @@ def _chosen(user: AbstractBaseUser, selector: str | None, grant: Grant | None) -
     if isinstance(user, Bearer):
         own = own.filter(venue_id=grant.venue) if grant else own.none()
     if selector:
-        named = {"venue_id": selector} if _is_uuid(selector) else {"venue__slug": selector}
+        named = {"venue_id": selector} if uuid_of(selector) else {"venue__slug": selector}
         found = own.filter(**named).first()
         if found is None:
             raise Problem("not_found", "You have no venue by that name.")
@@ -89,11 +88,3 @@ def _chosen(user: AbstractBaseUser, selector: str | None, grant: Grant | None) -
     if len(two) > 1:
         raise Problem("validation_failed", "You belong to several venues: name one with “venue”.")
     return two[0]
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        uuid.UUID(text)
-    except ValueError:
-        return False
-    return True

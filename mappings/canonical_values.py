@@ -10,8 +10,8 @@ from typing import Any
 
 from integrations.providers import PROVIDERS
 from integrations.providers.types import FieldType, ObjectType
-from mappings import transforms
-from mappings.transforms import Change, Context, Unfit
+from mappings import changes_of_days, transforms
+from mappings.change import Change, Context, Unfit
 
 _LONGEST_TEXT, _LONGEST_EMAIL, _LONGEST_REFERENCE, _MOST_ENTRIES, _MOST_MINOR = 10_000, 254, 255, 1_000, 10**15
 _EMAIL = re.compile(r"[^\s@]+@[^\s@.]+(\.[^\s@.]+)+\Z")
@@ -226,7 +226,7 @@ def _transformed(change: Change) -> Callable[[Any], str | None]:
 
 
 _CONTEXT = Context(provider="")
-_birthday = _transformed(transforms.birthday(_CONTEXT))
+_birthday = _transformed(changes_of_days.birthday(_CONTEXT))
 _VARIANT = {"key": text, "name": text, "sku": text, "price": money, "available": boolean}
 _AMOUNTS = dict.fromkeys(("unit_price", "gross", "discount", "tax", "total"), money)
 _LINE = {"name": text, "variant": text, "quantity": decimal, **_AMOUNTS, "product": reference}

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from mappings.transforms import TRANSFORMS, Change, Context, Unfit
+from mappings.change import Change, Context, Unfit
+from mappings.transforms import TRANSFORMS
 
 COMBINE, FIXED = "combine", "fixed"
 

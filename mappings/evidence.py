@@ -19,10 +19,10 @@ from typing import Any
 from integrations.providers.types import Field, FieldType
 from mappings import differences, labels, profiles
 from mappings.canonical import CanonicalField
+from mappings.change import Context
 from mappings.differences import TYPE_WORDS
 from mappings.engine import Rule, compile_rules
 from mappings.outbound import found_at
-from mappings.transforms import Context
 
 SAME_FIELD, SAME_VALUES, SAME_TYPE, LIKE_TYPE, MOST_LABEL, MOST_PROFILE = 40, 25, 20, 10, 20, 20
 PROPOSED_FROM, CERTAIN_FROM = 60, 90

@@ -12,11 +12,11 @@ from enum import StrEnum
 from integrations.providers.types import Field, FieldType, ObjectType
 from mappings import canonical, evidence
 from mappings.canonical import CanonicalField
+from mappings.change import Context
 from mappings.differences import Difference, Kind, differences
 from mappings.engine import Rule
 from mappings.evidence import CERTAIN_FROM, PROPOSED_FROM, Evidence, Lost, Offer, Sample
 from mappings.offers import NAME_PARTS, offers
-from mappings.transforms import Context
 
 _MARGIN = 10
 _MOST_LISTED = 8

@@ -9,11 +9,11 @@ from integrations.providers.types import FieldType as T
 from integrations.providers.types import ObjectType
 from mappings import canonical, ways
 from mappings.catalogue import Fields
+from mappings.change import Context
 from mappings.engine import BadRule, Rule, compile_rules
 from mappings.models import Direction, UpdateMode
 from mappings.outbound import DERIVED
 from mappings.rules import RuleData
-from mappings.transforms import Context
 
 
 class Level(StrEnum):

@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any
 
 from integrations.providers.types import Money
+from mappings.change import Context
 from mappings.engine import Mapper, Remark, Rule, compile_rules
-from mappings.transforms import Context
 
 # Worked out of canonical fields: the paths that they are made of.
 DERIVED: dict[str, tuple[str, ...]] = {"full_name": ("given_name", "family_name")}

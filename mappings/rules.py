@@ -7,9 +7,9 @@ from typing import Any, TypeAlias
 from connections.models import Connection
 from integrations.providers.types import ObjectType
 from mappings import canonical, ways
+from mappings.change import Context
 from mappings.engine import Rule
 from mappings.models import Direction, FieldMapping, UpdateMode
-from mappings.transforms import Context
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,39 +6,32 @@ Unfit with a sentence when a value cannot be carried.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
-from typing import Any, TypeAlias
-from zoneinfo import ZoneInfo
+from typing import Any
 
 import phonenumbers
 
-from integrations.providers import money
-from integrations.providers.errors import BadRecord
 from integrations.providers.types import Money
+from mappings.change import Change, Context, Unfit
+from mappings.changes_of_amounts import (
+    decimal_amount,
+    minor_units,
+    money_of_decimal,
+    money_of_minor_units,
+    rounded,
+)
+from mappings.changes_of_days import (
+    birthday,
+    birthday_with_year_zero,
+    birthday_without_year,
+    day_read,
+    day_written,
+    night_of,
+    venue_day,
+    venue_noon,
+)
 from mappings.countries import three_letters, two_letters
 
-Change: TypeAlias = Callable[[Any], Any]
-
-
 _LONGEST = 10_000  # characters that can be kept
-_FINEST = 8  # decimals
-_LATEST = 12  # o’clock at which a night may end
-_LARGEST = 2**53  # of an amount in its smallest units; beyond it is a mistake
-
-
-class Unfit(ValueError):
-    """A value that a transform cannot carry; the sentence says why, for the owner."""
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """What transforms may know of the run: the provider, and the venue's habits."""
-
-    provider: str
-    timezone: str = "UTC"
-    country: str = "GB"
 
 
 def trim(_context: Context) -> Change:
@@ -117,200 +110,6 @@ def phone(context: Context) -> Change:
         if not phonenumbers.is_possible_number(parsed):
             raise Unfit(f"“{text[:40]}” is not a phone number")
         return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
-
-    return change
-
-
-_BIRTHDAY = re.compile(r"(?:(\d{4})-)?(\d{2})-(\d{2})\Z")
-
-
-def birthday(_context: Context) -> Change:
-    """As YYYY-MM-DD, or --MM-DD when the year is not known (Square says 0000, or leaves it out)."""
-
-    def change(value: Any) -> str:
-        found = _BIRTHDAY.match(str(value))
-        if not found:
-            raise Unfit(f"“{value!s:.20}” is not a birthday")
-        year, month, day = found.groups()
-        try:
-            date(int(year) if year and year != "0000" else 2000, int(month), int(day))
-        except ValueError as error:
-            raise Unfit(f"“{value!s:.20}” is not a birthday") from error
-        return f"{year}-{month}-{day}" if year and year != "0000" else f"--{month}-{day}"
-
-    return change
-
-
-def birthday_without_year(context: Context) -> Change:
-    """As 0000-MM-DD, for a provider that keeps no year."""
-    read = birthday(context)
-    return lambda value: f"0000-{str(read(str(value).removeprefix('--')))[-5:]}"
-
-
-def birthday_with_year_zero(context: Context) -> Change:
-    """As YYYY-MM-DD, or 0000-MM-DD when the year is not known, as Square shows it."""
-    read = birthday(context)
-    return lambda value: str(read(str(value).removeprefix("--"))).replace("--", "0000-", 1)
-
-
-def venue_day(context: Context) -> Change:
-    """The day on which a moment fell where the venue is."""
-    zone = ZoneInfo(context.timezone)
-
-    def change(value: Any) -> str:
-        if not isinstance(value, datetime):
-            raise Unfit(f"“{value!s:.40}” is not a time")
-        try:
-            return value.astimezone(zone).date().isoformat()
-        except OverflowError as error:
-            raise Unfit(f"“{value!s:.40}” lies outside the calendar") from error
-
-    return change
-
-
-def night_of(context: Context, until: int) -> Change:
-    """The day on which the night began that a moment belongs to: where the venue is, before `until` o’clock.
-
-    For houses that sell past midnight: what is sold at two in the morning is of the day before.
-    """
-    if isinstance(until, bool) or not isinstance(until, int) or not 1 <= until <= _LATEST:
-        raise ValueError(f"a night ends from 1 to {_LATEST} o’clock")
-    zone = ZoneInfo(context.timezone)
-
-    def change(value: Any) -> str:
-        if not isinstance(value, datetime):
-            raise Unfit(f"“{value!s:.40}” is not a time")
-        try:
-            there = value.astimezone(zone)
-            return (there.date() - timedelta(days=there.hour < until)).isoformat()
-        except OverflowError as error:
-            raise Unfit(f"“{value!s:.40}” lies outside the calendar") from error
-
-    return change
-
-
-def venue_noon(context: Context) -> Change:
-    """The middle of a day where the venue is: the moment that is on this day for almost everybody."""
-    zone = ZoneInfo(context.timezone)
-
-    def change(value: Any) -> datetime:
-        try:
-            return datetime.combine(date.fromisoformat(str(value)), time(12), zone).astimezone(UTC)
-        except (ValueError, OverflowError) as error:
-            raise Unfit(f"“{value!s:.40}” is not a day") from error
-
-    return change
-
-
-# How days are written; the names are what an owner chooses from.
-DAY_FORMS: dict[str, str] = {
-    "DD/MM/YYYY": "%d/%m/%Y", "MM/DD/YYYY": "%m/%d/%Y", "DD.MM.YYYY": "%d.%m.%Y", "YYYY-MM-DD": "%Y-%m-%d",
-}  # fmt: skip
-
-
-def day_written(context: Context, form: str) -> Change:
-    """A day as it is written somewhere; of a moment the day where the venue is."""
-    there, day_of = DAY_FORMS[form], venue_day(context)
-
-    def change(value: Any) -> str:
-        text = str(day_of(value)) if isinstance(value, datetime) else str(value)
-        day = _day(text, "%Y-%m-%d")
-        return day.strftime(there.replace("%Y", f"{day.year:04}"))
-
-    return change
-
-
-def day_read(_context: Context, form: str) -> Change:
-    """A day that was written in a certain way."""
-    here = DAY_FORMS[form]
-    return lambda value: _day(str(value).strip(), here).isoformat()
-
-
-def _day(text: str, form: str) -> date:
-    try:
-        return datetime.strptime(text, form).date()  # noqa: DTZ007 - a day has no zone
-    except ValueError as error:
-        raise Unfit(f"“{text:.40}” is not a day") from error
-
-
-def minor_units(_context: Context) -> Change:
-    """An amount as a whole number of its smallest units: pence, cents, yen."""
-    return lambda value: _money(value).minor
-
-
-def money_of_minor_units(_context: Context, currency: str) -> Change:
-    """An amount from a whole number of its smallest units."""
-    known = _currency(currency)
-
-    def change(value: Any) -> Money:
-        try:
-            minor = Decimal(str(value))
-        except InvalidOperation as error:
-            raise Unfit(f"“{value!s:.40}” is not a whole number") from error
-        if not minor.is_finite() or minor != minor.to_integral_value() or abs(minor) > _LARGEST:
-            raise Unfit(f"“{value!s:.40}” is not a whole number")
-        return Money(int(minor), known)
-
-    return change
-
-
-def decimal_amount(_context: Context) -> Change:
-    """An amount as a decimal number, with the decimals that its currency has."""
-
-    def change(value: Any) -> str:
-        amount = _money(value)
-        places = money.decimals(amount.currency)
-        return f"{Decimal(amount.minor).scaleb(-places):.{places}f}"
-
-    return change
-
-
-def money_of_decimal(_context: Context, currency: str) -> Change:
-    """An amount from a decimal number; what is finer than the currency’s smallest unit is refused, not rounded."""
-    known = _currency(currency)
-
-    def change(value: Any) -> Money:
-        try:
-            amount = money.from_decimal(value, known)
-        except BadRecord as error:
-            raise Unfit(str(error).rstrip(".")) from error
-        if Decimal(amount.minor).scaleb(-money.decimals(known)) != Decimal(str(value)):
-            raise Unfit(f"“{value!s:.40}” is finer than {known} can be")
-        return amount
-
-    return change
-
-
-def _money(value: Any) -> Money:
-    if not isinstance(value, Money):
-        raise Unfit("this is not an amount of money")
-    return value
-
-
-def _currency(given: Any) -> str:
-    if not isinstance(given, str) or not re.fullmatch("[A-Z]{3}", given):
-        raise ValueError("a currency has three capital letters, such as GBP")
-    return given
-
-
-def rounded(_context: Context, to: int = 0) -> Change:
-    """A number with so many decimals at most, halves away from zero; a text stays a text."""
-    if isinstance(to, bool) or not isinstance(to, int) or not 0 <= to <= _FINEST:
-        raise ValueError(f"from 0 to {_FINEST} decimals can be kept")
-    step = Decimal(1).scaleb(-to)
-
-    def change(value: Any) -> Any:
-        try:
-            if isinstance(value, bool):
-                raise InvalidOperation
-            found = Decimal(str(value)).quantize(step, rounding=ROUND_HALF_UP)
-            if not found.is_finite():
-                raise InvalidOperation
-        except InvalidOperation as error:
-            raise Unfit(f"“{value!s:.40}” is not a number") from error
-        if isinstance(value, str):
-            return str(found)
-        return int(found) if to == 0 else float(found)
 
     return change
 

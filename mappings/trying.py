@@ -5,10 +5,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from integrations.providers.types import Field
+from mappings.change import Context
 from mappings.engine import FIXED, BadRule, compile_rules
 from mappings.outbound import found_at
 from mappings.rules import RuleData
-from mappings.transforms import Context
 
 
 @dataclass(frozen=True, slots=True)

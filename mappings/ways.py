@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from integrations.providers.types import FieldType as T
+from mappings.changes_of_days import DAY_FORMS
 from mappings.engine import COMBINE
-from mappings.transforms import DAY_FORMS
 
 _WORDS = frozenset({T.TEXT, T.PHONE, T.EMAIL, T.COUNTRY, T.CHOICE})
 _MONEY, _NUMBERS, _DAYS = frozenset({T.MONEY}), frozenset({T.NUMBER, T.TEXT}), frozenset({T.DATE, T.TEXT})

@@ -2,7 +2,6 @@
 
 import re
 from typing import Any
-from uuid import UUID
 
 from rest_framework import serializers
 
@@ -17,16 +16,7 @@ class VenueNamed(serializers.CharField):
     def to_internal_value(self, data: Any) -> Any:
         """Return the id. Raises ValidationError when there is no such venue."""
         text = super().to_internal_value(data)
-        found = (
-            Venue.objects.filter(**_named(text)).values_list("pk", flat=True).first() if _NAME.fullmatch(text) else None
-        )
+        found = Venue.objects.named(text).values_list("pk", flat=True).first() if _NAME.fullmatch(text) else None
         if found is None:
             raise serializers.ValidationError("There is no such venue.")
         return found
-
-
-def _named(text: str) -> dict[str, Any]:
-    try:
-        return {"pk": UUID(text)}
-    except ValueError:
-        return {"slug": text}

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponseBase
@@ -12,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 from connections import lifecycle
 from connections.models import Connection
 from integrations.catalogue import provider_or_404
+from integrations.ids import uuid_of
 from integrations.models import Role, VenueMembership
 from integrations.pages import address, page, render, see_other
 from integrations.permissions import may
@@ -100,7 +100,7 @@ def context(asked: _Asked, shown: _Shown) -> dict[str, Any]:
     every = shown.wanted if shown.wanted is not None else asked.current
     mine = asked.mine(every)
     words = asked.request.GET.get("q", "").strip()
-    record = _id(asked.request.GET.get("record") or asked.given.get("record") or "")
+    record = uuid_of(asked.request.GET.get("record") or asked.given.get("record") or "")
     examples = mapping.examples(connection, kind, direction, words=words, chosen=None if words else record)
     looked_at = next((each for each in examples if each[0] == record), examples[0] if examples else None)
     tried = mapping.tried(
@@ -123,13 +123,6 @@ def context(asked: _Asked, shown: _Shown) -> dict[str, Any]:
         "reached": mapping.reach(connection, [kind]), "mends_itself": watching.mends_itself(connection),
         "templates": _templates(asked), "strategies": _STRATEGIES, **shown.more,
     }  # fmt: skip
-
-
-def _id(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 def _act(asked: _Asked) -> str | _Shown:

@@ -13,6 +13,7 @@ import orjson
 from django.db import connection as database
 
 from connections.models import Connection
+from integrations.ids import uuid_of
 from integrations.providers.types import ObjectType
 from syncing.models import NEW, LinkState
 
@@ -138,7 +139,7 @@ class References:
 
     def _records(self, pointers: Collection[Pointer]) -> dict[Pointer, uuid.UUID]:
         """Return our record for each pointer that leads to one. Two queries at most."""
-        found = {each: held for each in pointers if each[0] == BACKLINE and (held := _uuid(each[2]))}
+        found = {each: held for each in pointers if each[0] == BACKLINE and (held := uuid_of(each[2]))}
         theirs = [each for each in pointers if each[0] != BACKLINE]
         variants = [each for each in theirs if each[1] == _VARIANT]
         linked = [dict(zip(("provider", "type", "id"), each, strict=True)) for each in theirs if each[1] != _VARIANT]
@@ -182,10 +183,3 @@ def _pointers(value: Any) -> Iterator[Mapping[str, Any]]:
 
 def _key(pointer: Mapping[str, Any]) -> Pointer:
     return str(pointer["provider"]), str(pointer["type"]), str(pointer["id"])
-
-
-def _uuid(text: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        return None

@@ -18,9 +18,9 @@ from integrations.providers.base import (
 from integrations.providers.errors import BadRecord
 from integrations.providers.types import FieldType, Money, ObjectType
 from mappings import canonical
+from mappings.change import Context
 from mappings.engine import Rule, compile_rules
 from mappings.models import FieldMappingTemplate
-from mappings.transforms import Context
 from tests.contract.account import stored
 from tests.contract.marks import each_provider, each_stream
 from tests.contract.stage import STAGES, Stage

@@ -17,12 +17,12 @@ import orjson
 from integrations.problems import Problem
 from integrations.providers.types import JSON, Field, FieldType, Money, ObjectType
 from mappings import canonical, mending
+from mappings.change import Context
 from mappings.engine import Rule
 from mappings.evidence import Sample
 from mappings.healing import Case, Diagnosis, Findings, Proposal, Ruled, Verdict, examine
 from mappings.holding import ruled_of
 from mappings.models import Direction, FieldMapping
-from mappings.transforms import Context
 
 Accepted = list[tuple[Ruled, Proposal | None]]
 HERE = Path(__file__).parent / "corpus"

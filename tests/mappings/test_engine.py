@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from integrations.providers.types import Money, ObjectType
 from mappings import canonical, engine
+from mappings.change import Context
 from mappings.engine import BadRule, Mapped, Remark, Rule, compile_rules
-from mappings.transforms import Context
 
 CONTEXT = Context(provider="square", timezone="Europe/London", country="GB")
 

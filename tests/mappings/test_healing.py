@@ -4,12 +4,12 @@ from dataclasses import replace
 
 from integrations.providers.types import Field, FieldType, ObjectType
 from mappings import mending
+from mappings.change import Context
 from mappings.engine import Rule
 from mappings.evidence import Sample
 from mappings.healing import Case, Ruled, Verdict, examine
 from mappings.labels import likeness
 from mappings.models import FieldMapping
-from mappings.transforms import Context
 
 FIRST = Field("FNAME", "First name", stable="1", writable=True)
 GIVEN = Field("GIVEN", "Given name", stable="1", writable=True)

@@ -9,9 +9,9 @@ import pytest
 from integrations.providers import PROVIDERS
 from integrations.providers.types import Field, ObjectType
 from mappings import catalogue, judging, rules, templates
+from mappings.change import Context
 from mappings.judging import Level
 from mappings.rules import RuleData
-from mappings.transforms import Context
 
 CONTEXT = Context("square")
 FIELDS = catalogue.static(PROVIDERS["square"])

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from integrations.providers.types import Money
+from mappings.change import Context
 from mappings.engine import Rule
 from mappings.outbound import OutboundMapper
-from mappings.transforms import Context
 
 
 def mapper(*rules: Rule) -> OutboundMapper:

@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from integrations.providers.types import Money
-from mappings.transforms import TRANSFORMS, Context, Unfit
+from mappings.change import Context, Unfit
+from mappings.transforms import TRANSFORMS
 
 LONDON = Context(provider="square", timezone="Europe/London", country="GB")
 NEW_YORK = Context(provider="square", timezone="America/New_York", country="US")

@@ -12,11 +12,11 @@ from integrations.models import VenueType
 from integrations.providers import PROVIDERS
 from integrations.providers.types import ObjectType
 from mappings import catalogue, judging, templates, versions
+from mappings.change import Context
 from mappings.engine import BadRule
 from mappings.judging import Level
 from mappings.models import FieldMapping, FieldMappingTemplate
 from mappings.rules import of_template, unlike
-from mappings.transforms import Context
 from tests.factories import ConnectionFactory, VenueFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)

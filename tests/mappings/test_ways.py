@@ -11,8 +11,9 @@ from integrations.providers import money
 from integrations.providers.types import FieldType as T
 from integrations.providers.types import Money
 from mappings import ways
+from mappings.change import Context
 from mappings.engine import COMBINE, BadRule, Rule, compile_rules
-from mappings.transforms import TRANSFORMS, Context
+from mappings.transforms import TRANSFORMS
 from mappings.ways import WAYS, Way
 
 LONDON = Context("square", "Europe/London", "GB")

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from benchmarks import mapping as speed
 from integrations.providers import PROVIDERS
+from mappings.change import Context
 from mappings.engine import compile_rules
 from mappings.outbound import OutboundMapper
-from mappings.transforms import Context
 from tests.mappings import round_trips
 from tests.mappings.corpus_cases import Judged, cases, judge
 from tests.proofs import matrix

@@ -10,9 +10,9 @@ from integrations.providers import PROVIDERS
 from integrations.providers.base import WritableStream
 from integrations.providers.types import JSON, ObjectType
 from mappings import canonical
+from mappings.change import Context
 from mappings.engine import Rule, compile_rules
 from mappings.outbound import OutboundMapper
-from mappings.transforms import Context
 
 SHIPPED = Path(canonical.__file__).parent / "shipped"
 ADA: JSON = {

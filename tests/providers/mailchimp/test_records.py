@@ -12,9 +12,9 @@ from integrations.providers.errors import BadRecord
 from integrations.providers.mailchimp import records
 from integrations.providers.mailchimp.streams import STREAMS
 from integrations.providers.types import ObjectType
+from mappings.change import Context
 from mappings.engine import Rule, compile_rules
 from mappings.templates import _SHIPPED
-from mappings.transforms import Context
 
 NOON = "2026-03-01T12:00:00+00:00"
 AT_NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

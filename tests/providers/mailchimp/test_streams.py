@@ -15,9 +15,9 @@ from integrations.providers.mailchimp.streams import STREAMS, Members
 from integrations.providers.types import ExternalRecord, ObjectType, Option, Page, Position, ReadScope
 from integrations.sealing import Secret
 from mappings import canonical
+from mappings.change import Context
 from mappings.engine import Rule, compile_rules
 from mappings.templates import _SHIPPED
-from mappings.transforms import Context
 from tests.provider_sandbox import Sandbox
 from tests.providers.mailchimp.conftest import MAILCHIMP
 from tests.providers.wire import answer, wire

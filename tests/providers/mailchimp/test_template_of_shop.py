@@ -13,9 +13,9 @@ from integrations.providers.http import ApiSession
 from integrations.providers.mailchimp.outlets import OUTLETS
 from integrations.providers.types import Money, ObjectType
 from mappings import canonical
+from mappings.change import Context
 from mappings.engine import Rule
 from mappings.outbound import OutboundMapper
-from mappings.transforms import Context
 from tests.providers.mailchimp.conftest import Account
 from tests.providers.mailchimp.shopping import make, sale
 from tests.providers.mailchimp.test_records import _SHIPPED

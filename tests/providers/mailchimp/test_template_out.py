@@ -10,9 +10,9 @@ from integrations.providers.http import ApiSession
 from integrations.providers.mailchimp.streams import STREAMS
 from integrations.providers.types import ObjectType, Operation, Write
 from mappings import canonical
+from mappings.change import Context
 from mappings.engine import Rule
 from mappings.outbound import OutboundMapper
-from mappings.transforms import Context
 from tests.providers.mailchimp.conftest import Account
 from tests.providers.mailchimp.test_records import _SHIPPED
 from tests.providers.mailchimp.test_records import canonical as mapped

@@ -11,8 +11,8 @@ from integrations.providers.quickbooks.outlets import OUTLETS
 from integrations.providers.quickbooks.streams import STREAMS
 from integrations.providers.types import Money, ObjectType, ReadScope
 from mappings import canonical
+from mappings.change import Context
 from mappings.engine import Mapper, Rule, compile_rules
-from mappings.transforms import Context
 from tests.providers.quickbooks.conftest import Company
 
 SHIPPED = Path(canonical.__file__).parent / "shipped" / "quickbooks.json"

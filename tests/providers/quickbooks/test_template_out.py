@@ -8,9 +8,9 @@ from integrations.providers import PROVIDERS
 from integrations.providers.http import ApiSession
 from integrations.providers.types import ObjectType
 from mappings import canonical
+from mappings.change import Context
 from mappings.engine import Rule
 from mappings.outbound import OutboundMapper
-from mappings.transforms import Context
 from tests.providers.quickbooks.test_template import TEMPLATES, mapped
 from tests.providers.quickbooks.writing import create, good, known, outlet, stream
 

@@ -11,9 +11,9 @@ from integrations.providers.http import ApiSession
 from integrations.providers.square.streams import STREAMS
 from integrations.providers.types import JSON, Money, ObjectType
 from mappings import canonical
+from mappings.change import Context
 from mappings.engine import Rule, compile_rules
 from mappings.outbound import OutboundMapper, Outgoing
-from mappings.transforms import Context
 from tests.providers.writing import create, good, update
 
 CONTEXT = Context("square", timezone="Europe/London", country="GB")

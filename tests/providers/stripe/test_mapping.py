@@ -11,8 +11,8 @@ from integrations.providers.http import ApiSession
 from integrations.providers.stripe.streams import STREAMS
 from integrations.providers.types import FieldType, Money, ObjectType
 from mappings import canonical
+from mappings.change import Context
 from mappings.engine import Mapper, Rule, compile_rules
-from mappings.transforms import Context
 from tests.providers.stripe.reading import KINDS, newest, read
 
 SHIPPED = Path(canonical.__file__).parent / "shipped" / "stripe.json"

@@ -9,9 +9,9 @@ from integrations.providers.http import ApiSession
 from integrations.providers.stripe.streams import STREAMS
 from integrations.providers.types import ObjectType, ReadScope
 from mappings import canonical
+from mappings.change import Context
 from mappings.engine import Rule
 from mappings.outbound import OutboundMapper, Outgoing
-from mappings.transforms import Context
 from tests.providers.stripe.test_mapping import RULES, mapped
 from tests.providers.writing import create, good
 
