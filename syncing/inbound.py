@@ -4,8 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.utils import timezone
-
 from connections.models import Connection
 from integrations.providers.base import DetailedStream, Stream
 from integrations.providers.errors import BadRecord, ErrorClass
@@ -16,6 +14,7 @@ from mappings.engine import Mapped, Mapper
 from syncing import store
 from syncing.models import LinkState
 from syncing.store import Batch, Draft, Known, Raw
+from syncing.work import Failure
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +93,4 @@ class Inbound:
 
 
 def _problem(error_class: ErrorClass, field: str, sentence: str) -> dict[str, Any]:
-    return {
-        "class": error_class, "code": "", "field": field, "sentence": sentence[:300],
-        "since": timezone.now().isoformat(timespec="seconds"),
-    }  # fmt: skip
+    return Failure(error_class, sentence=sentence, field=field).of_record()

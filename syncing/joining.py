@@ -5,12 +5,11 @@ Works on a page whose drafts are mapped, with a fixed number of queries. Writes 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 from django.db import connection as database
-from django.utils import timezone
 
 from connections.models import Connection
 from integrations.models import IntegrationConfig
@@ -24,12 +23,13 @@ from syncing.identity import Holder
 from syncing.merge import Clash, Merged, Policy, Way
 from syncing.models import LinkState
 from syncing.store import Batch, Draft, Known
+from syncing.work import Failure
 
 # Money stays with the channel that took it; people and goods belong to whoever changed them last.
 _POLICIES = {ObjectType.CUSTOMER: Policy.NEWEST, ObjectType.PRODUCT: Policy.NEWEST}
 _OTHERWISE = Policy.THEIRS
 _NOTES = 20  # settled clashes told of one page; the rest is counted
-_NEVER = datetime.min.replace(tzinfo=timezone.get_fixed_timezone(0))
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 _SIDES = """
 SELECT link.external_id, link.base, record.fields, record.changed_at, record.identity
@@ -158,12 +158,9 @@ class Joining:
         if found.asked:
             label = canonical.label(self.object_type, found.asked[0].path)
             draft.state = LinkState.CONFLICT
-            draft.problem = {
-                "class": ErrorClass.CONFLICT, "code": "", "field": found.asked[0].path,
-                "sentence": f"{label} was changed in {provider} and here since the last sync.",
-                "since": timezone.now().isoformat(timespec="seconds"),
-                "clashes": [_told(clash) for clash in found.asked],
-            }  # fmt: skip
+            sentence = f"{label} was changed in {provider} and here since the last sync."
+            failure = Failure(ErrorClass.CONFLICT, sentence=sentence, field=found.asked[0].path)
+            draft.problem = failure.of_record() | {"clashes": [_told(clash) for clash in found.asked]}
         for clash in found.clashes:
             if clash.taken and len(self.notes) < _NOTES:
                 label = canonical.label(self.object_type, clash.path)

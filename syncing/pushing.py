@@ -29,7 +29,7 @@ from syncing.planning import Batches, Planner, Step
 from syncing.queue import Claim
 from syncing.recovery import Watch
 from syncing.store import Counts
-from syncing.work import WorkStatus
+from syncing.work import Failure, WorkStatus
 
 logger = logging.getLogger(__name__)
 
@@ -204,12 +204,9 @@ class PushSlice:
             state = LinkState.WAITING if isinstance(error, Conflict) else LinkState.FAILING
         elif isinstance(error, Duplicate):
             state = self._of_duplicate(link, error)
-        problem = {
-            "class": error.error_class, "code": error.code, "field": getattr(error, "field", ""),
-            "sentence": sentences.for_write(self.connection.provider, self.object_type, error),
-            "since": timezone.now().isoformat(timespec="seconds"),
-            "existing": getattr(error, "external_id", ""),
-        }  # fmt: skip
+        sentence = sentences.for_write(self.connection.provider, self.object_type, error)
+        failure = Failure(error.error_class, error.code, sentence, field=getattr(error, "field", ""))
+        problem = failure.of_record() | {"existing": getattr(error, "external_id", "")}
         if isinstance(error, Conflict) and step.link is None:
             state = LinkState.FAILING
         return Refused(link, step.version, state, problem, again=state == LinkState.WAITING)

@@ -14,6 +14,8 @@ from uuid import UUID
 from django.db import connection as database
 from django.db import models
 from django.db.models import Q
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast
 
 from connections.models import Connection
 from integrations.ids import uuid7
@@ -189,10 +191,9 @@ def _failing(
     if run is not None:
         during = Q(pk=None)
         for log in SyncLog.objects.filter(run=run, connection=connection):
-            since = {"problem__since__gte": log.started_at.isoformat(timespec="seconds")}
-            until = {"problem__since__lte": log.finished_at.isoformat(timespec="seconds")} if log.finished_at else {}
-            during |= Q(external_type=log.object_type, **since, **until)
-        found = found.filter(during)
+            until = {"since__lte": log.finished_at} if log.finished_at else {}
+            during |= Q(external_type=log.object_type, since__gte=log.started_at, **until)
+        found = found.alias(since=Cast(KT("problem__since"), models.DateTimeField())).filter(during)
     return found
 
 

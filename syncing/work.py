@@ -84,6 +84,16 @@ class Failure:
             "last_failed_at": Now(), "failures": RawSQL(entry, told),  # noqa: S611 - a constant
         }  # fmt: skip
 
+    def of_record(self) -> dict[str, Any]:
+        """Return what a counterpart holds as its problem from now on: {class, code, field, sentence, since}.
+
+        `since` is ISO 8601 to the microsecond: whether a record failed anew is told by it.
+        """
+        return {
+            "class": self.error_class, "code": self.code, "field": self.field, "sentence": self.sentence,
+            "since": timezone.now().isoformat(timespec="microseconds"),
+        }  # fmt: skip
+
 
 FORGIVEN = {"failure_class": "", "failure_code": "", "failure_field": "", "failure_sentence": ""}
 
