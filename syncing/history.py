@@ -47,6 +47,7 @@ UPDATE sync_logs SET
                      SELECT * FROM jsonb_each_text(calls) UNION ALL SELECT * FROM jsonb_each_text(%(calls)s::jsonb)
                  ) used GROUP BY used.key) summed)
 WHERE id = %(log)s
+RETURNING created
 """
 
 
@@ -59,11 +60,11 @@ def add(
     meter: Meter,
     pages: int = 1,
     settled: Sequence[str] = (),
-) -> None:
-    """Add a page's counts and what the session used since. One statement; belongs in the page's transaction.
+) -> int:
+    """Add a page's counts and what the session used since, and return how many records the run has created by now.
 
-    `settled` tells the differences between both sides that the venue's policy decided. What a transaction noted that
-    was rolled back is noted with the next one.
+    One statement; belongs in the page's transaction. `settled` tells the differences between both sides that the
+    venue's policy decided. What a transaction noted that was rolled back is noted with the next one.
     """
     new = meter.seen()
     events = [_entry("settled", each) for each in settled]
@@ -75,7 +76,9 @@ def add(
     }  # fmt: skip
     with database.cursor() as cursor:
         cursor.execute(_ADD, asdict(counts) | used | {"log": log.pk, "read": read, "pages": pages, "total": total})
+        created: int = cursor.fetchone()[0]
     transaction.on_commit(partial(meter.noted, new))
+    return created
 
 
 def used(log: SyncLog, meter: Meter) -> None:

@@ -43,7 +43,7 @@ from integrations.sealing import CannotOpen
 from mappings import versions
 from mappings.engine import BadRule
 from mappings.models import Direction
-from syncing import fanout, history, lease, news, queue, retry, sentences, store
+from syncing import fanout, history, lease, news, queue, retry, sentences, statistics, store
 from syncing.ahead import ReadAhead
 from syncing.behind import WriteBehind
 from syncing.consent import Held
@@ -191,7 +191,7 @@ class _Slice:
                 identities = self.joining.identities(batch)
                 writer.wait_for(identities)
                 self.joining.join(batch, stored)
-                writer.put(partial(self._save, page, batch, stored, api.meter), ids | identities, last=page.last)
+                writer.put(partial(self._keep, page, batch, stored, api.meter), ids | identities, last=page.last)
                 if page.last:
                     self._finish(api)
                     return
@@ -276,8 +276,13 @@ class _Slice:
     def _is_over(self) -> bool:
         return Shutdown.requested or time.monotonic() > self.ends_at
 
+    def _keep(self, page: Page, batch: Batch, stored: dict[str, store.Known], meter: Meter) -> None:
+        created, by_now = self._save(page, batch, stored, meter)
+        statistics.look_again(by_now - created, by_now)
+
     @transaction.atomic
-    def _save(self, page: Page, batch: Batch, stored: dict[str, store.Known], meter: Meter) -> None:
+    def _save(self, page: Page, batch: Batch, stored: dict[str, store.Known], meter: Meter) -> tuple[int, int]:
+        """Write a page with its bookmark; return how many records it created, and how many the run has by now."""
         self._beat(stored=True)  # first: it locks the job, so that nobody takes it over until this page is written
         full = self.cursor.full_began_at is not None
         with database.cursor() as cursor:
@@ -286,9 +291,10 @@ class _Slice:
             counts = store.write(self.connection, self.object_type, batch, stored, full=full)
             cursor.execute(_BOOKMARK, [orjson.dumps(page.position).decode(), self.cursor.pk])
         self.job.attempts = 1
-        history.add(
+        by_now = history.add(
             self.log, counts, read=len(page.records), total=page.total, meter=meter, settled=self.joining.told()
         )
+        return counts.created, by_now
 
     def _beat(self, *, stored: bool = False) -> None:
         lease.beat(self.claim, stored=stored)

@@ -1,0 +1,31 @@
+"""What the database's planner believes of the large tables, kept near the truth while a first read fills them.
+
+PostgreSQL looks at a table again once a minute, and only when a tenth of it has changed. A first read is through
+before, or is smaller than that tenth. Until then its venue counts as one with a row or two, for which any index that
+begins with the venue is as good as the right one: each page would look through all that the venue has so far.
+"""
+
+from django.db import connection as database
+
+from integrations import walls
+
+_FEW = 512  # rows that are looked through in no time
+# The columns that lookups go by, and no documents: so it costs the same whatever a provider sends. Nobody is waited
+# for: who holds the tables is looking at them, too.
+_LOOK = """
+ANALYZE (SKIP_LOCKED) records (id, venue_id, object_type, identity, twin, external_key, deleted_at, version),
+                      record_links (id, record_id, connection_id, external_type, external_id, state, pushed_version)
+"""
+
+
+def look_again(before: int, after: int) -> bool:
+    """Let the planner look again if a run has doubled what it created, and return whether it did.
+
+    To be called outside the transaction that created the rows. Only who owns the tables may do it; another login is
+    warned in the database's log and goes on with what the planner believes.
+    """
+    if max(before, _FEW - 1).bit_length() == max(after, _FEW - 1).bit_length():
+        return False
+    with walls.behind(walls.SIGNED_IN), database.cursor() as cursor:
+        cursor.execute(_LOOK)
+    return True

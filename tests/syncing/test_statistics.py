@@ -1,0 +1,80 @@
+"""What the planner believes while a first read fills the tables."""
+
+import json
+from dataclasses import replace
+
+import pytest
+from django.db import connection as database
+
+from connections.models import Connection
+from integrations import walls
+from integrations.providers.types import ObjectType
+from syncing import identity, statistics, store
+from syncing.models import RecordLink
+from tests.contract.account import connect, open_account
+from tests.contract.stage import STRIPE
+from tests.contract.working import read
+from tests.provider_sandbox import Sandbox
+
+pytestmark = pytest.mark.django_db(transaction=True)
+CUSTOMER = ObjectType.CUSTOMER
+PEOPLE = 1_200
+
+
+def believed(table: str) -> int:
+    with database.cursor() as cursor:
+        cursor.execute("SELECT reltuples FROM pg_class WHERE relname = %s", [table])
+        return int(cursor.fetchone()[0])
+
+
+def plan(connection: Connection, statement: str, values: object) -> str:
+    """Return the plan of a statement behind the venue's wall."""
+    with walls.behind(walls.of_venue(connection.venue_id)), database.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {statement}", values)
+        return "\n".join(row[0] for row in cursor.fetchall())
+
+
+@pytest.fixture
+def first_read(sandbox: Sandbox) -> Connection:
+    """A first read into tables that the planner takes for empty."""
+    with database.cursor() as cursor:
+        cursor.execute("ANALYZE records, record_links")
+    assert believed("record_links") == 0
+    account = open_account(replace(STRIPE, sizes={**STRIPE.sizes, "customers": PEOPLE}), sandbox)
+    connection = connect(account)
+    read(connection, CUSTOMER)
+    assert RecordLink.objects.filter(external_type=CUSTOMER).count() == PEOPLE
+    return connection
+
+
+def test_a_first_read_lets_the_planner_look_again_before_it_is_through(first_read: Connection) -> None:
+    for table in ("records", "record_links"):
+        assert PEOPLE // 2 <= believed(table) <= PEOPLE
+
+
+def test_the_lookups_of_a_page_go_by_what_tells_one_from_another(first_read: Connection) -> None:
+    ids = json.dumps([f"cus_{number}" for number in range(1_000)])
+    mails = json.dumps([f"guest{number}@example.org" for number in range(1_000)])
+    known = plan(first_read, store._KNOWN, [first_read.pk, CUSTOMER, ids])
+    assert "one_link_per_external_id" in known
+    assert "(external_id)::text = ANY" in known.partition("one_link_per_external_id")[2].partition("Filter")[0]
+    names = {"connection": first_read.pk, "venue": first_read.venue_id, "object": CUSTOMER, "identities": mails}
+    holders = plan(first_read, identity._HOLDERS, names)
+    assert "one_record_per_identity" in holders
+    assert "records_of_a_venue" not in holders
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "looks"),
+    [(0, 0, False), (0, 511, False), (0, 512, True), (600, 1_000, False), (1_000, 1_100, True), (5_000, 8_000, False),
+     (0, 100_000, True)],
+)  # fmt: skip
+def test_it_looks_again_when_a_run_has_doubled_what_it_created(before: int, after: int, *, looks: bool) -> None:
+    assert statistics.look_again(before, after) is looks
+
+
+def test_a_login_that_does_not_own_the_tables_goes_on() -> None:
+    with walls.behind(walls.PLATFORM), database.cursor() as cursor:
+        cursor.execute(statistics._LOOK)
+        cursor.execute("SELECT 1")
+        assert cursor.fetchone() == (1,)
