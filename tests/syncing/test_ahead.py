@@ -176,6 +176,7 @@ def test_windows_read_at_once_bring_every_record_once_and_end_with_one_bookmark(
 def test_a_read_that_ended_anywhere_goes_on_from_the_stored_windows_and_misses_nothing() -> None:
     seen: set[str] = set()
     position: Position = {}
+    is_through = False
     for turn in range(200):
         numbers, stored = Numbers(), 0
         with windows_of(
@@ -185,8 +186,8 @@ def test_a_read_that_ended_anywhere_goes_on_from_the_stored_windows_and_misses_n
                 if stored > 3 and turn % 3 == 0:
                     break  # what came after this was never stored
                 seen |= set(ids([page]))
-                position, stored = page.position, stored + 1
-        if page.last:
+                position, stored, is_through = page.position, stored + 1, page.last
+        if is_through:
             break
     assert seen == {str(each) for each in range(10_000)}
     assert position == {"done": 10_000}
