@@ -1198,7 +1198,7 @@ export interface components {
             runs: components["schemas"]["RunNumbers"];
             /** Format: double */
             success_rate: number | null;
-            records: components["schemas"]["RecordNumbers"];
+            records: components["schemas"]["RecordCounts"];
             latency_ms: components["schemas"]["Latency"];
             webhooks: components["schemas"]["EventNumbers"];
             /** @description Attempts that failed by class: auth, permission, missing_value, invalid_value, duplicate, not_found, rate_limit, provider_down, conflict, blocked, ours. */
@@ -2205,16 +2205,6 @@ export interface components {
             fields: {
                 [key: string]: unknown;
             };
-        };
-        /** @description Records that were read or sent, and what became of them. */
-        RecordNumbers: {
-            read: number;
-            created: number;
-            updated: number;
-            unchanged: number;
-            deleted: number;
-            left_out: number;
-            failed: number;
         };
         RecordOrRecordsWritten: components["schemas"]["RecordTold"] | components["schemas"]["EntriesWritten"];
         /** @description One record that has a problem since this run and still has it. */
