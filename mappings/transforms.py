@@ -8,9 +8,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import phonenumbers
-
 from integrations.providers.types import Money
+from mappings import phones
 from mappings.change import Change, Context, Unfit
 from mappings.changes_of_amounts import (
     decimal_amount,
@@ -93,23 +92,16 @@ def _names(value: Any) -> tuple[str, str]:
     return (" ".join(words[:at]), " ".join(words[at:])) if at > 0 else (" ".join(words), "")
 
 
-_E164 = re.compile(r"\+[1-9]\d{7,14}\Z")
-
-
 def phone(context: Context) -> Change:
     """In international form (E.164); a number without a country is read as one of the venue's country."""
+    read = phones.reader(context.country)
 
     def change(value: Any) -> str:
         text = str(value)
-        if _E164.match(text):
-            return text
-        try:
-            parsed = phonenumbers.parse(text, context.country)
-        except phonenumbers.NumberParseException as error:
-            raise Unfit(f"“{text[:40]}” is not a phone number") from error
-        if not phonenumbers.is_possible_number(parsed):
+        number = read(text)
+        if number is None:
             raise Unfit(f"“{text[:40]}” is not a phone number")
-        return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+        return number
 
     return change
 
