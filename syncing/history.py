@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from integrations.expressions import Appended
 from integrations.providers.http import Meter
+from syncing.drafts import Counts
 from syncing.models import Outcome, SyncJob, SyncLog
-from syncing.store import Counts
 from syncing.work import Failure
 
 logger = logging.getLogger(__name__)

@@ -12,8 +12,8 @@ from integrations.providers.types import ExternalRecord
 from mappings import canonical
 from mappings.engine import Mapped, Mapper
 from syncing import store
+from syncing.drafts import Batch, Draft, Known, Raw
 from syncing.models import LinkState
-from syncing.store import Batch, Draft, Known, Raw
 from syncing.work import Failure
 
 

@@ -18,11 +18,11 @@ from integrations.providers.errors import ErrorClass
 from integrations.providers.types import ObjectType
 from mappings import canonical, versions
 from mappings.versions import Filling
-from syncing import identity, merge, store
+from syncing import drafts, identity, merge
+from syncing.drafts import Batch, Draft, Known
 from syncing.identity import Holder
 from syncing.merge import Clash, Merged, Policy, Way
 from syncing.models import LinkState
-from syncing.store import Batch, Draft, Known
 from syncing.work import Failure
 
 # Money stays with the channel that took it; people and goods belong to whoever changed them last.
@@ -130,7 +130,7 @@ class Joining:
             taken.add(draft.identity)
 
     def _merge(self, draft: Draft, base: Mapping[str, Any] | None, ours: Mapping[str, Any], changed: datetime) -> None:
-        theirs: dict[str, Any] = orjson.loads(store.content(draft.fields or {})[0])
+        theirs: dict[str, Any] = orjson.loads(drafts.content(draft.fields or {})[0])
         found = merge.merge(
             base, theirs, ours, covers=self.covers, policy=self._policy,
             theirs_is_newer=(draft.external.updated_at or _NEVER) >= changed, ways=self.ways,

@@ -14,9 +14,9 @@ from django.db import connection as database
 from connections.models import Connection
 from integrations.providers.types import ExternalRecord, ObjectType
 from syncing import intents
+from syncing.drafts import Raw
 from syncing.models import NEW, LinkState
 from syncing.planning import Step
-from syncing.store import Raw
 
 _INTEND = """
 INSERT INTO record_links (record_id, connection_id, external_type, external_id, state, remote_version, raw, raw_hash,

@@ -11,7 +11,7 @@ from django.db import connection as database
 from psycopg.errors import DeadlockDetected, UniqueViolation
 
 from integrations.providers.types import ObjectType
-from syncing import store
+from syncing import drafts
 
 _Answer = TypeVar("_Answer")
 _TRIES = 3
@@ -158,7 +158,7 @@ class Table:
 
 def row(record: uuid.UUID, key: str | None, fields: dict[str, Any]) -> Row:
     """Return fields as they are stored."""
-    text, content_hash = store.content(fields)
+    text, content_hash = drafts.content(fields)
     return Row(record, key, text, content_hash)
 
 

@@ -12,7 +12,7 @@ from integrations.providers.errors import BadRecord
 from integrations.providers.types import FieldType, ObjectType
 from mappings import canonical, versions
 from mappings.canonical import CanonicalField
-from syncing import columns, merge, store
+from syncing import columns, drafts, merge
 from syncing.columns import Cell
 from syncing.models import NEW, Record, RecordLink
 
@@ -123,7 +123,7 @@ def _fields(connection: Connection, object_type: ObjectType, link: RecordLink) -
         mapped = mapper(stream.values(link.raw)).fields if link.raw else {}
     except BadRecord:
         return None
-    kept: dict[str, Any] = orjson.loads(store.content(mapped)[0])
+    kept: dict[str, Any] = orjson.loads(drafts.content(mapped)[0])
     return kept
 
 

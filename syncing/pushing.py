@@ -22,13 +22,13 @@ from integrations.providers.http import ApiSession, Meter
 from integrations.providers.types import ExternalRecord, ObjectType, Operation, WriteResult
 from mappings import versions, watching
 from mappings.models import Direction
-from syncing import consent, fanout, history, lease, merge, outbox, queue, sentences, store
+from syncing import consent, drafts, fanout, history, lease, merge, outbox, queue, sentences
+from syncing.drafts import Counts
 from syncing.models import LinkState, Outcome, RecordLink, SyncCursor, SyncJob, SyncLog, Trigger
 from syncing.outbox import Refused, Sent
 from syncing.planning import Batches, Planner, Step
 from syncing.queue import Claim
 from syncing.recovery import Watch
-from syncing.store import Counts
 from syncing.work import Failure, WorkStatus
 
 logger = logging.getLogger(__name__)
@@ -178,7 +178,7 @@ class PushSlice:
         if record.deleted or not self.planner.is_read:
             return Sent(link, step.version, record, None if record.deleted else step.ours)
         mapped = self.mapper(self.planner.outlet.values(record.raw))
-        theirs: dict[str, Any] = orjson.loads(store.content(mapped.fields)[0])
+        theirs: dict[str, Any] = orjson.loads(drafts.content(mapped.fields)[0])
         if step.write is None:
             return Sent(link, step.version, record, theirs)
         paths = self.planner.mapper.sources(step.write.values.keys())

@@ -14,11 +14,11 @@ from integrations.providers.http import Meter
 from integrations.providers.types import ExternalRecord
 from mappings import versions
 from mappings.models import Direction
-from syncing import history, store
+from syncing import history, sheets, store
+from syncing.drafts import Batch, Draft, Raw
 from syncing.inbound import Inbound
 from syncing.joining import Joining
 from syncing.models import LinkState, RecordLink, SyncCursor, SyncLog
-from syncing.store import Batch, Draft, Raw
 
 _PAGE = 500
 _NO_CALLS = Meter()
@@ -67,9 +67,10 @@ class Remapping:
         self.inbound.fill(batch)
         self.joining.identities(batch)
         self.joining.join(batch, stored)
+        sheet = sheets.prepare(batch, stored)
         with transaction.atomic():
             self.beat()
-            counts = store.write(self.connection, self.inbound.stream.object_type, batch, stored, full=False)
+            counts = store.write(self.connection, self.inbound.stream.object_type, sheet, full=False)
             history.add(self.log, counts, read=0, total=None, meter=_NO_CALLS, settled=self.joining.told())
             self._bookmark(mapped_to=links[-1].pk)
 

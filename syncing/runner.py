@@ -43,10 +43,11 @@ from integrations.sealing import CannotOpen
 from mappings import versions
 from mappings.engine import BadRule
 from mappings.models import Direction
-from syncing import fanout, history, lease, news, queue, retry, sentences, statistics, store
+from syncing import fanout, history, lease, news, queue, retry, sentences, sheets, statistics, store
 from syncing.ahead import ReadAhead
 from syncing.behind import WriteBehind
 from syncing.consent import Held
+from syncing.drafts import Batch, Counts
 from syncing.inbound import Inbound
 from syncing.joining import Joining
 from syncing.lease import Blocked, Hopeless, LostLease, Stopped, Waits
@@ -54,7 +55,7 @@ from syncing.models import LinkState, Mode, Outcome, RecordLink, SyncCursor, Syn
 from syncing.pushing import PushSlice
 from syncing.queue import Claim
 from syncing.remapping import Remapping
-from syncing.store import Batch, Counts
+from syncing.sheets import Sheet
 from syncing.windows import Windows
 from syncing.work import Failure, WorkStatus
 
@@ -191,7 +192,8 @@ class _Slice:
                 identities = self.joining.identities(batch)
                 writer.wait_for(identities)
                 self.joining.join(batch, stored)
-                writer.put(partial(self._keep, page, batch, stored, api.meter), ids | identities, last=page.last)
+                sheet = sheets.prepare(batch, stored)
+                writer.put(partial(self._keep, page, sheet, api.meter), ids | identities, last=page.last)
                 if page.last:
                     self._finish(api)
                     return
@@ -276,19 +278,19 @@ class _Slice:
     def _is_over(self) -> bool:
         return Shutdown.requested or time.monotonic() > self.ends_at
 
-    def _keep(self, page: Page, batch: Batch, stored: dict[str, store.Known], meter: Meter) -> None:
-        created, by_now = self._save(page, batch, stored, meter)
+    def _keep(self, page: Page, sheet: Sheet, meter: Meter) -> None:
+        created, by_now = self._save(page, sheet, meter)
         statistics.look_again(by_now - created, by_now)
 
     @transaction.atomic
-    def _save(self, page: Page, batch: Batch, stored: dict[str, store.Known], meter: Meter) -> tuple[int, int]:
+    def _save(self, page: Page, sheet: Sheet, meter: Meter) -> tuple[int, int]:
         """Write a page with its bookmark; return how many records it created, and how many the run has by now."""
         self._beat(stored=True)  # first: it locks the job, so that nobody takes it over until this page is written
         full = self.cursor.full_began_at is not None
         with database.cursor() as cursor:
             # A page that dies with the database server is read again, for its bookmark dies with it: no need to wait.
             cursor.execute("SET LOCAL synchronous_commit = off")
-            counts = store.write(self.connection, self.object_type, batch, stored, full=full)
+            counts = store.write(self.connection, self.object_type, sheet, full=full)
             cursor.execute(_BOOKMARK, [orjson.dumps(page.position).decode(), self.cursor.pk])
         self.job.attempts = 1
         by_now = history.add(
@@ -351,7 +353,7 @@ class _Slice:
             )
             with transaction.atomic():
                 self._beat(stored=True)
-                counts = store.write(self.connection, self.object_type, batch, stored, full=True)
+                counts = store.write(self.connection, self.object_type, sheets.prepare(batch, stored), full=True)
                 history.add(self.log, Counts(deleted=counts.deleted), read=0, total=None, meter=api.meter)
 
 

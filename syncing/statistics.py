@@ -19,13 +19,18 @@ ANALYZE (SKIP_LOCKED) records (id, venue_id, object_type, identity, twin, extern
 
 
 def look_again(before: int, after: int) -> bool:
-    """Let the planner look again if a run has doubled what it created, and return whether it did.
+    """Let the planner look again if a run has created four times as many as when it last did; return whether it did.
 
     To be called outside the transaction that created the rows. Only who owns the tables may do it; another login is
     warned in the database's log and goes on with what the planner believes.
     """
-    if max(before, _FEW - 1).bit_length() == max(after, _FEW - 1).bit_length():
+    if _times(before) == _times(after):
         return False
     with walls.behind(walls.SIGNED_IN), database.cursor() as cursor:
         cursor.execute(_LOOK)
     return True
+
+
+def _times(created: int) -> int:
+    """Return how often it has looked by then: at 512, 2,048, 8,192 and so on."""
+    return max(created, _FEW - 1).bit_length() // 2

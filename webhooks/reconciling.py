@@ -33,9 +33,9 @@ from integrations.providers.types import ObjectType, ProviderEvent, RawDelivery
 from integrations.sealing import CannotOpen
 from mappings.models import Direction
 from syncing import history, news, retry, sentences
+from syncing.drafts import Counts
 from syncing.models import Mode, Outcome, SyncCursor, SyncLog, Trigger
 from syncing.runner import Shutdown
-from syncing.store import Counts
 from syncing.work import Failure
 from webhooks import intake, rounds, storing
 from webhooks.models import Verdict

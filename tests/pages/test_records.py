@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 
 from connections.models import Connection
 from integrations.models import Venue
-from syncing import own, store
+from syncing import drafts, own
 from syncing.models import LinkState, Record, RecordLink
 from tests.factories import ConnectionFactory
 from tests.pages import rows
@@ -200,7 +200,7 @@ def test_an_edit_changes_what_was_changed_and_nothing_else(zoe: Record, operator
 
 def test_saving_without_a_change_changes_nothing(zoe: Record, operator: User, as_user: SignedIn) -> None:
     fields = zoe.fields | {"phone": "not a number", "tags": ["vip"]}
-    Record.objects.update(fields=fields, content_hash=store.content(fields)[1])
+    Record.objects.update(fields=fields, content_hash=drafts.content(fields)[1])
     zoe.refresh_from_db()
     answer = as_user(operator).post(ways(zoe)[1], form(zoe, phone="not a number"), follow=True)
     assert "Nothing was changed." in sound(answer).words

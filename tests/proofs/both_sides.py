@@ -29,7 +29,7 @@ from integrations.providers.http import ApiSession
 from integrations.providers.types import JSON, ExternalRecord, ObjectType, ReadScope
 from mappings import versions
 from mappings.models import Direction
-from syncing import own, queue, sending, store, tasks
+from syncing import own, queue, sending, sheets, store, tasks
 from syncing.inbound import Inbound
 from syncing.joining import Joining
 from syncing.models import LinkState, Record, RecordLink, SyncCursor, SyncJob, SyncLog, Trigger
@@ -363,7 +363,7 @@ class BothSides(RuleBasedStateMachine):
         joining.identities(batch)
         joining.join(batch, stored)
         with transaction.atomic():
-            store.write(connection, CUSTOMER, batch, stored, full=False)
+            store.write(connection, CUSTOMER, sheets.prepare(batch, stored), full=False)
             told = joining.told()
             if told:
                 log = SyncLog.objects.filter(connection=connection).latest("started_at")

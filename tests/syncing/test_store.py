@@ -12,10 +12,10 @@ from connections.models import Connection
 from integrations.providers.square.streams import STREAMS
 from integrations.providers.types import ExternalRecord, ObjectType
 from mappings import versions
-from syncing import store
+from syncing import sheets, store
+from syncing.drafts import Counts, Known
 from syncing.inbound import Inbound
 from syncing.models import Record, RecordLink
-from syncing.store import Counts
 from tests.factories import ConnectionFactory
 
 pytestmark = pytest.mark.django_db
@@ -43,7 +43,7 @@ def write(connection: Connection) -> Any:
         batch, stored = inbound.sort([STREAMS[ObjectType.CUSTOMER].record(raw) for raw in raws])
         inbound.fill(batch)
         with transaction.atomic():
-            return store.write(connection, ObjectType.CUSTOMER, batch, stored, full=full)
+            return store.write(connection, ObjectType.CUSTOMER, sheets.prepare(batch, stored), full=full)
 
     return page
 
@@ -189,8 +189,8 @@ def test_the_number_of_statements_does_not_grow_with_the_page(write: Any) -> Non
 
 
 def test_a_record_knows_whether_it_is_newer() -> None:
-    def known(version: str) -> store.Known:
-        return store.Known(1, None, "", version, None, "in_step", None)
+    def known(version: str) -> Known:
+        return Known(1, None, "", version, None, "in_step", None)
 
     assert known("10").is_newer_than(ExternalRecord("C", {}, version="9"))
     assert not known("9").is_newer_than(ExternalRecord("C", {}, version="10"))
