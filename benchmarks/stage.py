@@ -15,7 +15,7 @@ import requests
 
 ROOT = Path(__file__).resolve().parent.parent
 DATABASE = "backline_bench"
-_LIKE_A_WORKER = {"MALLOC_ARENA_MAX": "2"}  # as the Procfile starts one
+_LIKE_A_WORKER = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "2000000"}  # as the Procfile starts one
 
 
 def own_database() -> dict[str, str]:

@@ -37,7 +37,7 @@ from integrations.providers.errors import (
     Resting,
     Transient,
 )
-from integrations.providers.http import ApiSession, Meter
+from integrations.providers.http import ApiSession
 from integrations.providers.types import ExternalRecord, ObjectType, Page, Position, ReadScope
 from integrations.sealing import CannotOpen
 from mappings import versions
@@ -184,20 +184,26 @@ class _Slice:
             return
         with self._reading(api) as coming, WriteBehind() as writer:
             for page in coming:
-                ids = {record.id for record in page.records}
-                writer.wait_for(ids)  # what is stored of these is known only once they are written
-                batch, stored = self.inbound.sort(page.records)
-                self.inbound.complete(batch, api, still_ours=self._beat)
-                self.inbound.fill(batch)
-                identities = self.joining.identities(batch)
-                writer.wait_for(identities)
-                self.joining.join(batch, stored)
-                sheet = sheets.prepare(batch, stored)
-                writer.put(partial(self._keep, page, sheet, api.meter), ids | identities, last=page.last)
+                sheet, ids = self._made_ready(page, api, writer)
+                # Not the page itself: its records are not needed any more, and the next one's are here soon.
+                told = {"read": len(page.records), "total": page.total, "meter": api.meter}
+                writer.put(partial(self._keep, sheet, page.position, **told), ids, last=page.last)
                 if page.last:
                     self._finish(api)
                     return
         queue.hand_on(self.claim)
+
+    def _made_ready(self, page: Page, api: ApiSession, writer: WriteBehind) -> tuple[Sheet, set[str]]:
+        """Return the page as it is to be written, and what tells its records from those of the next."""
+        ids = {record.id for record in page.records}
+        writer.wait_for(ids)  # what is stored of these is known only once they are written
+        batch, stored = self.inbound.sort(page.records)
+        self.inbound.complete(batch, api, still_ours=self._beat)
+        self.inbound.fill(batch)
+        identities = self.joining.identities(batch)
+        writer.wait_for(identities)
+        self.joining.join(batch, stored)
+        return sheets.prepare(batch, stored), ids | identities
 
     def _remapping(self) -> Remapping:
         return Remapping(
@@ -278,12 +284,12 @@ class _Slice:
     def _is_over(self) -> bool:
         return Shutdown.requested or time.monotonic() > self.ends_at
 
-    def _keep(self, page: Page, sheet: Sheet, meter: Meter) -> None:
-        created, by_now = self._save(page, sheet, meter)
+    def _keep(self, sheet: Sheet, position: Position, **told: Any) -> None:
+        created, by_now = self._save(sheet, position, **told)
         statistics.look_again(by_now - created, by_now)
 
     @transaction.atomic
-    def _save(self, page: Page, sheet: Sheet, meter: Meter) -> tuple[int, int]:
+    def _save(self, sheet: Sheet, position: Position, **told: Any) -> tuple[int, int]:
         """Write a page with its bookmark; return how many records it created, and how many the run has by now."""
         self._beat(stored=True)  # first: it locks the job, so that nobody takes it over until this page is written
         full = self.cursor.full_began_at is not None
@@ -291,11 +297,9 @@ class _Slice:
             # A page that dies with the database server is read again, for its bookmark dies with it: no need to wait.
             cursor.execute("SET LOCAL synchronous_commit = off")
             counts = store.write(self.connection, self.object_type, sheet, full=full)
-            cursor.execute(_BOOKMARK, [orjson.dumps(page.position).decode(), self.cursor.pk])
+            cursor.execute(_BOOKMARK, [orjson.dumps(position).decode(), self.cursor.pk])
         self.job.attempts = 1
-        by_now = history.add(
-            self.log, counts, read=len(page.records), total=page.total, meter=meter, settled=self.joining.told()
-        )
+        by_now = history.add(self.log, counts, settled=self.joining.told(), **told)
         return counts.created, by_now
 
     def _beat(self, *, stored: bool = False) -> None:
