@@ -5,9 +5,14 @@ before, or is smaller than that tenth. Until then its venue counts as one with a
 begins with the venue is as good as the right one: each page would look through all that the venue has so far.
 """
 
+import logging
+
+from django.db import OperationalError, transaction
 from django.db import connection as database
 
 from integrations import walls
+
+logger = logging.getLogger(__name__)
 
 _FEW = 512  # rows that are looked through in no time
 # The columns that lookups go by, and no documents: so it costs the same whatever a provider sends. Nobody is waited
@@ -16,18 +21,24 @@ _LOOK = """
 ANALYZE (SKIP_LOCKED) records (id, venue_id, object_type, identity, twin, external_key, deleted_at, version),
                       record_links (id, record_id, connection_id, external_type, external_id, state, pushed_version)
 """
+_PATIENCE = "SET LOCAL statement_timeout = 5000"  # ms; where tables are large and disks slow, the read goes on without
 
 
 def look_again(before: int, after: int) -> bool:
     """Let the planner look again if a run has created four times as many as when it last did; return whether it did.
 
     To be called outside the transaction that created the rows. Only who owns the tables may do it; another login is
-    warned in the database's log and goes on with what the planner believes.
+    warned in the database's log and goes on with what the planner believes, and so does who would have to wait.
     """
     if _times(before) == _times(after):
         return False
-    with walls.behind(walls.SIGNED_IN), database.cursor() as cursor:
-        cursor.execute(_LOOK)
+    try:
+        with walls.behind(walls.SIGNED_IN), transaction.atomic(), database.cursor() as cursor:
+            cursor.execute(_PATIENCE)
+            cursor.execute(_LOOK)
+    except OperationalError as error:
+        logger.warning("planner.not_asked", extra={"reason": str(error).strip()})
+        return False
     return True
 
 

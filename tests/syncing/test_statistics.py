@@ -73,6 +73,15 @@ def test_it_looks_again_when_a_run_has_created_four_times_as_many(before: int, a
     assert statistics.look_again(before, after) is looks
 
 
+def test_a_read_goes_on_where_looking_takes_too_long(
+    first_read: Connection, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(statistics, "_PATIENCE", "SET LOCAL statement_timeout = 1")
+    assert statistics.look_again(0, 100_000) is False
+    assert "planner.not_asked" in caplog.text
+    assert RecordLink.objects.filter(connection=first_read).exists()
+
+
 def test_a_login_that_does_not_own_the_tables_goes_on() -> None:
     with walls.behind(walls.PLATFORM), database.cursor() as cursor:
         cursor.execute(statistics._LOOK)
