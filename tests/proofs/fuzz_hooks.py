@@ -13,10 +13,10 @@ FORM_TOKEN = "b" * 32
 def before_call(_: Any, case: Any, __: Any) -> None:
     """Send the form token with the call, as a browser does, and ask the address that is meant.
 
-    A dot or two as an id ask another address, however they are written: the HTTP library resolves them before it sends.
+    Nothing, a dot or two as an id ask another address, however they are written: they are resolved before it is sent.
     """
     case.cookies = {**(case.cookies or {}), os.environ["FORM_TOKEN_COOKIE"]: FORM_TOKEN}
     case.headers["X-CSRFToken"] = FORM_TOKEN
     for name, value in (case.path_parameters or {}).items():
-        if unquote(str(value)) in (".", ".."):
-            case.path_parameters[name] = "dots"
+        if unquote(str(value)) in ("", ".", ".."):
+            case.path_parameters[name] = "nothing"
