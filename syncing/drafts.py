@@ -103,6 +103,12 @@ def content(fields: Mapping[str, Any]) -> tuple[str, str]:
     return text, hash_of(text)
 
 
+def as_stored(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a record's fields as they come back from the database, for comparing with what does."""
+    stored: dict[str, Any] = orjson.loads(text_of(fields))
+    return stored
+
+
 def text_of(value: Any) -> str:
     """Return sorted JSON text; PostgreSQL's jsonb cannot hold NUL, so an escaped one is dropped."""
     text = orjson.dumps(value, option=_CANONICAL).decode()

@@ -130,7 +130,7 @@ class Joining:
             taken.add(draft.identity)
 
     def _merge(self, draft: Draft, base: Mapping[str, Any] | None, ours: Mapping[str, Any], changed: datetime) -> None:
-        theirs: dict[str, Any] = orjson.loads(drafts.content(draft.fields or {})[0])
+        theirs = drafts.as_stored(draft.fields or {})
         found = merge.merge(
             base, theirs, ours, covers=self.covers, policy=self._policy,
             theirs_is_newer=(draft.external.updated_at or _NEVER) >= changed, ways=self.ways,

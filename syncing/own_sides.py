@@ -4,8 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from connections.models import Connection
 from integrations.providers import PROVIDERS
 from integrations.providers.errors import BadRecord
@@ -123,8 +121,7 @@ def _fields(connection: Connection, object_type: ObjectType, link: RecordLink) -
         mapped = mapper(stream.values(link.raw)).fields if link.raw else {}
     except BadRecord:
         return None
-    kept: dict[str, Any] = orjson.loads(drafts.content(mapped)[0])
-    return kept
+    return drafts.as_stored(mapped)
 
 
 def _there(field: CanonicalField, ours: Mapping[str, Any], side: Side) -> There:

@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import orjson
 from django.conf import settings
 from django.db import models, transaction
 from django.utils import timezone
@@ -178,7 +177,7 @@ class PushSlice:
         if record.deleted or not self.planner.is_read:
             return Sent(link, step.version, record, None if record.deleted else step.ours)
         mapped = self.mapper(self.planner.outlet.values(record.raw))
-        theirs: dict[str, Any] = orjson.loads(drafts.content(mapped.fields)[0])
+        theirs = drafts.as_stored(mapped.fields)
         if step.write is None:
             return Sent(link, step.version, record, theirs)
         paths = self.planner.mapper.sources(step.write.values.keys())

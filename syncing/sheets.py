@@ -15,7 +15,7 @@ from syncing.models import LinkState
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """What is to be written of a batch: JSON arrays of rows, "" where there is none, and what is counted already."""
+    """What is to be written of a batch: JSON arrays of rows, "" where there is none, and what can be counted before."""
 
     records: str  # that are new
     matched: str  # records that have a counterpart from now on
@@ -25,8 +25,7 @@ class Sheet:
     deleted_links: str
     deleted_records: list[uuid.UUID]
     met: list[int]  # links of which nothing changed
-    kept: int  # links that changed and have a record
-    counts: Counts
+    counts: Counts  # as if what came changed no record that is known
 
 
 def prepare(batch: Batch, stored: Mapping[str, Known]) -> Sheet:
@@ -50,9 +49,9 @@ def prepare(batch: Batch, stored: Mapping[str, Known]) -> Sheet:
         deleted_links=_rows([_deleted_link(each, known.link) for each, known in deleted]),
         deleted_records=[known.record for _, known in deleted if known.record is not None],
         met=batch.unchanged,
-        kept=sum(draft.fields is not None for draft, _ in changed),
         counts=Counts(
-            created=len(made), updated=len(fresh), unchanged=len(batch.unchanged),
+            created=len(made), updated=len(fresh),
+            unchanged=len(batch.unchanged) + sum(draft.fields is not None for draft, _ in changed) - len(fresh),
             left_out=sum(draft.state == LinkState.LEFT_OUT for draft in batch.drafts),
             failed=sum(draft.state == LinkState.FAILING for draft in batch.drafts),
         ),

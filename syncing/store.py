@@ -105,7 +105,7 @@ def write(connection: Connection, object_type: ObjectType, sheet: Sheet, *, full
             updated = _change_records(cursor, connection, sheet.changed) if sheet.changed else 0
             cursor.execute(_CHANGED_LINKS, [sheet.changed_links])
             counts.updated += updated
-            counts.unchanged += sheet.kept - sheet.counts.updated - updated
+            counts.unchanged -= updated
         if sheet.deleted_links:
             counts.deleted = _delete(cursor, sheet)
         if full and sheet.met:
