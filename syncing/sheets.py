@@ -1,28 +1,34 @@
-"""A page as the JSON that the statements of `store` take. Pure: it is made ready while the page before is written."""
+"""A page as the columns that the statements of `store` take. Pure: it is made while the page before is written."""
 
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-
 from integrations.ids import uuid7_text
 from integrations.providers.types import ExternalRecord
 from syncing.drafts import Batch, Counts, Draft, Known, hash_of, text_of
 from syncing.models import LinkState
 
+# Names, and one value for each row. JSON is text, and so are the ids of records.
+Columns = Mapping[str, Sequence[Any]]
+_RECORD = ("id", "fields", "content_hash", "identity", "twin", "changed")
+_LINK = (
+    "id", "record", "external_id", "state", "version", "changed", "raw", "raw_hash", "problem", "base", "pushed"
+)  # fmt: skip
+_DELETED_LINK = ("id", "version", "changed")
+
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """What is to be written of a batch: JSON arrays of rows, "" where there is none, and what can be counted before."""
+    """What is to be written of a batch: rows by columns, empty where there is none, and what can be counted before."""
 
-    records: str  # that are new
-    matched: str  # records that have a counterpart from now on
-    changed: str  # records whose counterpart changed
-    links: str  # that are new
-    changed_links: str
-    deleted_links: str
+    records: Columns  # that are new
+    matched: Columns  # records that have a counterpart from now on
+    changed: Columns  # records whose counterpart changed
+    links: Columns  # that are new
+    changed_links: Columns
+    deleted_links: Columns
     deleted_records: list[uuid.UUID]
     met: list[int]  # links of which nothing changed
     counts: Counts  # as if what came changed no record that is known
@@ -34,19 +40,19 @@ def prepare(batch: Batch, stored: Mapping[str, Known]) -> Sheet:
     changed = [(draft, stored[draft.external.id]) for draft in batch.drafts if draft.external.id in stored]
     own = [(draft, _record_of(draft)) for draft in new]
     made = [_row(draft, record) for draft, record in own if record and draft.record is None]
-    theirs = [(draft, known.record or _record_of(draft), known) for draft, known in changed]
+    theirs = [(draft, str(known.record) if known.record else _record_of(draft), known) for draft, known in changed]
     fresh = [_row(draft, record) for draft, record, known in theirs if record and known.record is None]
     deleted = [(each, stored[each.id]) for each in batch.deleted if each.id in stored]
     return Sheet(
-        records=_rows([*made, *fresh]),
-        matched=_rows([_row(draft, draft.record) for draft in new if draft.record is not None]),
-        changed=_rows([
-            _row(draft, known.record) for draft, known in changed
+        records=_columns(_RECORD, [*made, *fresh]),
+        matched=_columns(_RECORD, [_row(draft, str(draft.record)) for draft in new if draft.record is not None]),
+        changed=_columns(_RECORD, [
+            _row(draft, str(known.record)) for draft, known in changed
             if known.record is not None and draft.fields is not None
         ]),
-        links=_rows([_link(draft, record) for draft, record in own]),
-        changed_links=_rows([_link(draft, record, known.link) for draft, record, known in theirs]),
-        deleted_links=_rows([_deleted_link(each, known.link) for each, known in deleted]),
+        links=_columns(_LINK, [_link(draft, record) for draft, record in own]),
+        changed_links=_columns(_LINK, [_link(draft, record, known.link) for draft, record, known in theirs]),
+        deleted_links=_columns(_DELETED_LINK, [_deleted_link(each, known.link) for each, known in deleted]),
         deleted_records=[known.record for _, known in deleted if known.record is not None],
         met=batch.unchanged,
         counts=Counts(
@@ -58,8 +64,8 @@ def prepare(batch: Batch, stored: Mapping[str, Known]) -> Sheet:
     )  # fmt: skip
 
 
-def _rows(rows: Sequence[Mapping[str, Any]]) -> str:
-    return text_of(rows) if rows else ""
+def _columns(names: tuple[str, ...], rows: Sequence[tuple[Any, ...]]) -> Columns:
+    return dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)) if rows else {}
 
 
 def _record_of(draft: Draft) -> str | None:
@@ -68,25 +74,30 @@ def _record_of(draft: Draft) -> str | None:
     return uuid7_text() if draft.fields is not None else None
 
 
-def _row(draft: Draft, record: uuid.UUID | str) -> dict[str, Any]:
+def _row(draft: Draft, record: str) -> tuple[Any, ...]:
     text = text_of(draft.fields)
-    return {
-        "id": record, "fields": orjson.Fragment(text), "content_hash": hash_of(text), "identity": draft.identity,
-        "twin": draft.twin, "changed": draft.external.updated_at,
-    }  # fmt: skip
+    return record, text, hash_of(text), _plain(draft.identity), _plain(draft.twin), draft.external.updated_at
 
 
-def _link(draft: Draft, record: uuid.UUID | str | None, link: int | None = None) -> dict[str, Any]:
+def _link(draft: Draft, record: str | None, link: int | None = None) -> tuple[Any, ...]:
     external = draft.external
-    return {
-        "id": link, "record": record, "external_id": external.id, "state": draft.state, "version": external.version,
-        "changed": external.updated_at, "raw": orjson.Fragment(draft.raw.text), "raw_hash": draft.raw.hash,
-        "problem": draft.problem or None, "base": draft.base, "pushed": _pushed(draft),
-    }  # fmt: skip
+    return (
+        link, record, _plain(external.id), draft.state.value, _plain(external.version), external.updated_at,
+        draft.raw.text, draft.raw.hash, _json(draft.problem or None), _json(draft.base), _pushed(draft),
+    )  # fmt: skip
 
 
-def _deleted_link(external: ExternalRecord, link: int) -> dict[str, Any]:
-    return {"id": link, "version": external.version, "changed": external.updated_at}
+def _deleted_link(external: ExternalRecord, link: int) -> tuple[Any, ...]:
+    return link, _plain(external.version), external.updated_at
+
+
+def _json(value: Mapping[str, Any] | None) -> str | None:
+    return None if value is None else text_of(value)
+
+
+def _plain(text: str | None) -> str | None:
+    """Return the text without NUL characters, which PostgreSQL cannot store."""
+    return text.replace("\x00", "") if text and "\x00" in text else text
 
 
 def _pushed(draft: Draft) -> int | None:

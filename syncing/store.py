@@ -4,7 +4,7 @@ What is stored of a record: its canonical fields in `records`, and in `record_li
 raw content did not change are not touched at all; a record's version moves only when its canonical fields do.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,51 +23,55 @@ FROM record_links link LEFT JOIN records record ON record.id = link.record_id
 WHERE link.connection_id = %s AND link.external_type = %s
   AND link.external_id = ANY(ARRAY(SELECT jsonb_array_elements_text(%s::jsonb)))
 """
-# Not COPY: it refuses tables with policies on rows.
+# A page comes as one array for each column. Not COPY: it refuses tables with policies on rows.
 _NEW_RECORDS = """
 INSERT INTO records (id, venue_id, object_type, fields, version, content_hash, identity, twin, source_updated_at)
-SELECT page.id, %(venue)s, %(object)s, page.fields, 1, page.content_hash, page.identity, page.twin, page.changed
-FROM jsonb_to_recordset(%(page)s::jsonb) AS page(id uuid, fields jsonb, content_hash text, identity text, twin text,
-                                                 changed timestamptz)
+SELECT page.id::uuid, %(venue)s, %(object)s, page.fields::jsonb, 1, page.content_hash, page.identity, page.twin,
+       page.changed
+FROM unnest(%(id)b::text[], %(fields)b::text[], %(content_hash)b::text[], %(identity)b::text[], %(twin)b::text[],
+            %(changed)b::timestamptz[]) AS page(id, fields, content_hash, identity, twin, changed)
 """
 _NEW_LINKS = """
 INSERT INTO record_links (record_id, connection_id, external_type, external_id, state, remote_version,
                           remote_updated_at, raw, raw_hash, problem, base, pushed_version)
-SELECT page.record, %(connection)s, %(object)s, page.external_id, page.state, page.version, page.changed, page.raw,
-       page.raw_hash, page.problem, page.base, page.pushed
-FROM jsonb_to_recordset(%(page)s::jsonb) AS page(record uuid, external_id text, state text, version text,
-                                                 changed timestamptz, raw jsonb, raw_hash text, problem jsonb,
-                                                 base jsonb, pushed bigint)
+SELECT page.record::uuid, %(connection)s, %(object)s, page.external_id, page.state, page.version, page.changed,
+       page.raw::jsonb, page.raw_hash, page.problem::jsonb, page.base::jsonb, page.pushed
+FROM unnest(%(record)b::text[], %(external_id)b::text[], %(state)b::text[], %(version)b::text[],
+            %(changed)b::timestamptz[], %(raw)b::text[], %(raw_hash)b::text[], %(problem)b::text[], %(base)b::text[],
+            %(pushed)b::bigint[])
+     AS page(record, external_id, state, version, changed, raw, raw_hash, problem, base, pushed)
 """
 _CHANGED_RECORDS = """
-UPDATE records SET fields = page.fields, content_hash = page.content_hash, source_updated_at = page.changed,
+UPDATE records SET fields = page.fields::jsonb, content_hash = page.content_hash, source_updated_at = page.changed,
                    version = records.version + 1, changed_at = now(), deleted_at = NULL, identity = page.identity,
                    twin = page.twin
-FROM jsonb_to_recordset(%s::jsonb) AS page(id uuid, fields jsonb, content_hash text, identity text, twin text,
-                                           changed timestamptz)
-WHERE records.id = page.id AND (records.content_hash <> page.content_hash OR records.deleted_at IS NOT NULL)
+FROM unnest(%(id)b::text[], %(fields)b::text[], %(content_hash)b::text[], %(identity)b::text[], %(twin)b::text[],
+            %(changed)b::timestamptz[]) AS page(id, fields, content_hash, identity, twin, changed)
+WHERE records.id = page.id::uuid AND (records.content_hash <> page.content_hash OR records.deleted_at IS NOT NULL)
 """
 # Before a record changes: what its other counterparts agreed on is what it has until now.
 _BASES_OF_OTHERS = """
 UPDATE record_links other SET base = records.fields
-FROM jsonb_to_recordset(%(page)s::jsonb) AS page(id uuid, content_hash text), records
-WHERE records.id = page.id AND records.content_hash <> page.content_hash
-  AND other.record_id = page.id AND other.base IS NULL AND other.connection_id <> %(connection)s
+FROM unnest(%(id)b::text[], %(content_hash)b::text[]) AS page(id, content_hash), records
+WHERE records.id = page.id::uuid AND records.content_hash <> page.content_hash
+  AND other.record_id = records.id AND other.base IS NULL AND other.connection_id <> %(connection)s
 """
 _CHANGED_LINKS = """
-UPDATE record_links SET record_id = page.record, state = page.state, remote_version = page.version,
-       remote_updated_at = page.changed, raw = page.raw, raw_hash = page.raw_hash, base = page.base,
-       external_id = page.external_id, pulled_at = now(), seen_at = now(), problem = page.problem,
-       pushed_version = CASE WHEN page.base IS NULL THEN (SELECT version FROM records WHERE id = page.record) END
-FROM jsonb_to_recordset(%s::jsonb) AS page(id bigint, record uuid, state text, version text, changed timestamptz,
-                                           raw jsonb, raw_hash text, problem jsonb, base jsonb, external_id text)
+UPDATE record_links SET record_id = page.record::uuid, state = page.state, remote_version = page.version,
+       remote_updated_at = page.changed, raw = page.raw::jsonb, raw_hash = page.raw_hash, base = page.base::jsonb,
+       external_id = page.external_id, pulled_at = now(), seen_at = now(), problem = page.problem::jsonb,
+       pushed_version = CASE WHEN page.base IS NULL
+                             THEN (SELECT version FROM records WHERE id = page.record::uuid) END
+FROM unnest(%(id)b::bigint[], %(record)b::text[], %(external_id)b::text[], %(state)b::text[], %(version)b::text[],
+            %(changed)b::timestamptz[], %(raw)b::text[], %(raw_hash)b::text[], %(problem)b::text[], %(base)b::text[])
+     AS page(id, record, external_id, state, version, changed, raw, raw_hash, problem, base)
 WHERE record_links.id = page.id
 """
 _DELETED_LINKS = """
 UPDATE record_links SET state = 'deleted', pulled_at = now(),
        remote_version = coalesce(nullif(page.version, ''), remote_version),
        remote_updated_at = coalesce(page.changed, remote_updated_at)
-FROM jsonb_to_recordset(%s::jsonb) AS page(id bigint, version text, changed timestamptz)
+FROM unnest(%(id)b::bigint[], %(version)b::text[], %(changed)b::timestamptz[]) AS page(id, version, changed)
 WHERE record_links.id = page.id AND record_links.state <> 'deleted'
 """
 _DELETED_RECORDS = """
@@ -93,17 +97,17 @@ def write(connection: Connection, object_type: ObjectType, sheet: Sheet, *, full
     are marked, so that those that were not can be asked about.
     """
     counts = replace(sheet.counts)
-    new: dict[str, Any] = {"venue": connection.venue_id, "connection": connection.pk, "object": object_type}
-    with database.cursor() as cursor:
+    beside: dict[str, Any] = {"venue": connection.venue_id, "connection": connection.pk, "object": object_type}
+    with database.binding_cursor() as cursor:  # type: ignore[attr-defined]  # of integrations/walled
         if sheet.matched:
-            counts.updated += _change_records(cursor, connection, sheet.matched)
+            counts.updated += _change_records(cursor, beside | sheet.matched)
         if sheet.records:
-            cursor.execute(_NEW_RECORDS, new | {"page": sheet.records})
+            cursor.execute(_NEW_RECORDS, beside | sheet.records)
         if sheet.links:
-            cursor.execute(_NEW_LINKS, new | {"page": sheet.links})
+            cursor.execute(_NEW_LINKS, beside | sheet.links)
         if sheet.changed_links:
-            updated = _change_records(cursor, connection, sheet.changed) if sheet.changed else 0
-            cursor.execute(_CHANGED_LINKS, [sheet.changed_links])
+            updated = _change_records(cursor, beside | sheet.changed) if sheet.changed else 0
+            cursor.execute(_CHANGED_LINKS, sheet.changed_links)
             counts.updated += updated
             counts.unchanged -= updated
         if sheet.deleted_links:
@@ -113,17 +117,17 @@ def write(connection: Connection, object_type: ObjectType, sheet: Sheet, *, full
     return counts
 
 
-def _change_records(cursor: Any, connection: Connection, page: str) -> int:
+def _change_records(cursor: Any, page: Mapping[str, Any]) -> int:
     """Change records and return how many really changed; what others agreed on with them is noted before."""
-    cursor.execute(_BASES_OF_OTHERS, {"page": page, "connection": connection.pk})
-    cursor.execute(_CHANGED_RECORDS, [page])
+    cursor.execute(_BASES_OF_OTHERS, page)
+    cursor.execute(_CHANGED_RECORDS, page)
     count: int = cursor.rowcount
     return count
 
 
 def _delete(cursor: Any, sheet: Sheet) -> int:
     """Return how many links became tombstones."""
-    cursor.execute(_DELETED_LINKS, [sheet.deleted_links])
+    cursor.execute(_DELETED_LINKS, sheet.deleted_links)
     count: int = cursor.rowcount
     if count:
         cursor.execute(_DELETED_RECORDS, [sheet.deleted_records])

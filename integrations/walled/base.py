@@ -35,6 +35,17 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self._tell(walls.current())
         return super().create_cursor(name)
 
+    def binding_cursor(self) -> Any:
+        """Return a cursor behind the wall that stands whose parameters travel beside the statement.
+
+        Written `%(name)b` they travel in binary, and a list as an array: a page of rows costs a third less that way
+        than as JSON that PostgreSQL takes apart.
+        """
+        self.ensure_connection()
+        with self.wrap_database_errors:
+            self._tell(walls.current())
+            return self._prepare_cursor(base.ServerBindingCursor(self.connection))  # type: ignore[attr-defined]
+
     def _tell(self, wall: Wall) -> None:
         within = not self.autocommit
         if wall == (self._of_transaction if within else self._of_session):
