@@ -11,7 +11,7 @@ from syncing.drafts import Batch, Counts, Draft, Known, hash_of, text_of
 from syncing.models import LinkState
 
 # Names, and one value for each row. JSON is text, and so are the ids of records.
-Columns = Mapping[str, Sequence[Any]]
+Columns = dict[str, list[Any]]
 _RECORD = ("id", "fields", "content_hash", "identity", "twin", "changed")
 _LINK = (
     "id", "record", "external_id", "state", "version", "changed", "raw", "raw_hash", "problem", "base", "pushed"

@@ -44,7 +44,8 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.ensure_connection()
         with self.wrap_database_errors:
             self._tell(walls.current())
-            return self._prepare_cursor(base.ServerBindingCursor(self.connection))  # type: ignore[attr-defined]
+            cursor = base.ServerBindingCursor(self.connection)  # type: ignore[call-arg]  # wrong in the stubs
+            return self._prepare_cursor(cursor)  # type: ignore[attr-defined]  # not in the stubs
 
     def _tell(self, wall: Wall) -> None:
         within = not self.autocommit

@@ -151,6 +151,11 @@ def test_odd_characters_neither_stop_a_page_nor_change(write: Any, text: str, ke
     assert link().record.fields["note"] == f"y{kept}"
 
 
+def test_a_version_with_a_character_that_cannot_be_stored_stops_no_page(write: Any) -> None:
+    assert write(customer(1, version="v\x001"), customer(2)) == Counts(created=2)
+    assert link().remote_version == "v1"
+
+
 def test_a_full_read_marks_what_it_met(write: Any) -> None:
     write(customer(1), customer(2))
     RecordLink.objects.update(seen_at="2020-01-01T00:00:00Z")

@@ -140,6 +140,14 @@ def test_a_wall_ends_with_what_it_stands_around(ours: Venue, theirs: Venue) -> N
     assert Record.objects.count() == 2
 
 
+def test_a_cursor_that_binds_stands_behind_the_wall_too(ours: Venue, theirs: Venue) -> None:
+    bound = connection.binding_cursor  # type: ignore[attr-defined]
+    for wall, seen in ((walls.of_venue(ours.pk), 1), (walls.NOBODY, 0), (walls.PLATFORM, 2)):
+        with walls.behind(wall), bound() as cursor:
+            cursor.execute("SELECT count(*) FROM records WHERE venue_id = ANY(%(b)b)", {"b": [ours.pk, theirs.pk]})
+            assert cursor.fetchone() == (seen,)
+
+
 def undone(act: Callable[[], object]) -> None:
     with transaction.atomic():
         act()
