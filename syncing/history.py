@@ -47,7 +47,7 @@ UPDATE sync_logs SET
                      SELECT * FROM jsonb_each_text(calls) UNION ALL SELECT * FROM jsonb_each_text(%(calls)s::jsonb)
                  ) used GROUP BY used.key) summed)
 WHERE id = %(log)s
-RETURNING created
+RETURNING read
 """
 
 
@@ -61,7 +61,7 @@ def add(
     pages: int = 1,
     settled: Sequence[str] = (),
 ) -> int:
-    """Add a page's counts and what the session used since, and return how many records the run has created by now.
+    """Add a page's counts and what the session used since, and return how many records the run has gone through by now.
 
     One statement; belongs in the page's transaction. `settled` tells the differences between both sides that the
     venue's policy decided. What a transaction noted that was rolled back is noted with the next one.
@@ -76,9 +76,9 @@ def add(
     }  # fmt: skip
     with database.cursor() as cursor:
         cursor.execute(_ADD, asdict(counts) | used | {"log": log.pk, "read": read, "pages": pages, "total": total})
-        created: int = cursor.fetchone()[0]
+        by_now: int = cursor.fetchone()[0]
     transaction.on_commit(partial(meter.noted, new))
-    return created
+    return by_now
 
 
 def used(log: SyncLog, meter: Meter) -> None:

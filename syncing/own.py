@@ -10,9 +10,11 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 import orjson
+from django.db import transaction
 
 from integrations.ids import uuid7
 from integrations.models import Venue
@@ -20,7 +22,7 @@ from integrations.providers.types import ObjectType
 from mappings import canonical_check
 from mappings.canonical_check import Fault
 from mappings.canonical_values import is_writable
-from syncing import fanout, identity, own_rows, tasks
+from syncing import fanout, identity, own_rows, statistics, tasks
 from syncing.models import Trigger
 from syncing.own_rows import Held, Row, Table
 
@@ -300,6 +302,8 @@ def _announce(
     if changed:
         woken = fanout.wake(venue.pk, object_type, trigger=Trigger.OWNER, actor=actor)
         tasks.ring(woken)
+    if made := counts[Action.CREATED]:
+        transaction.on_commit(partial(statistics.grown, venue.pk, made))
     logger.info(
         "records.written",
         extra={

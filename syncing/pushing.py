@@ -21,7 +21,7 @@ from integrations.providers.http import ApiSession, Meter
 from integrations.providers.types import ExternalRecord, ObjectType, Operation, WriteResult
 from mappings import versions, watching
 from mappings.models import Direction
-from syncing import consent, drafts, fanout, history, lease, merge, outbox, queue, sentences
+from syncing import consent, drafts, fanout, history, lease, merge, outbox, queue, sentences, statistics
 from syncing.drafts import Counts
 from syncing.models import LinkState, Outcome, RecordLink, SyncCursor, SyncJob, SyncLog, Trigger
 from syncing.outbox import Refused, Sent
@@ -145,7 +145,9 @@ class PushSlice:
             lease.beat(self.claim, stored=bool(sent or refused))
             outbox.sent(self.connection, self.object_type, sent)
             outbox.refused(refused)
-            self._add(counts, read=len(steps))
+            by_now = self._add(counts, read=len(steps))
+        if counts.created:
+            statistics.look_again(by_now - len(steps), by_now)
         hopeless = self.watch.failed(each.problem for each in refused if each.state == LinkState.FAILING)
         if hopeless is not None:
             self.watch.put_back()
@@ -233,9 +235,10 @@ class PushSlice:
             return
         queue.enqueue_before(self.job, [self.object_type])
 
-    def _add(self, counts: Counts, *, read: int) -> None:
+    def _add(self, counts: Counts, *, read: int) -> int:
+        """Add counts to the run's, and return how many records it has gone through by now."""
         meter = self.api.meter if self.api is not None else _NO_CALLS
-        history.add(self.log, counts, read=read, total=None, meter=meter)
+        return history.add(self.log, counts, read=read, total=None, meter=meter)
 
     def _finish(self) -> None:
         with transaction.atomic():

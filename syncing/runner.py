@@ -186,8 +186,10 @@ class _Slice:
             for page in coming:
                 sheet, ids = self._made_ready(page, api, writer)
                 # Not the page itself: its records are not needed any more, and the next one's are here soon.
-                told = {"read": len(page.records), "total": page.total, "meter": api.meter}
-                writer.put(partial(self._keep, sheet, page.position, **told), ids, last=page.last)
+                keep = partial(
+                    self._keep, sheet, page.position, read=len(page.records), total=page.total, meter=api.meter
+                )
+                writer.put(keep, ids, last=page.last)
                 if page.last:
                     self._finish(api)
                     return
@@ -284,13 +286,14 @@ class _Slice:
     def _is_over(self) -> bool:
         return Shutdown.requested or time.monotonic() > self.ends_at
 
-    def _keep(self, sheet: Sheet, position: Position, **told: Any) -> None:
-        created, by_now = self._save(sheet, position, **told)
-        statistics.look_again(by_now - created, by_now)
+    def _keep(self, sheet: Sheet, position: Position, *, read: int, **told: Any) -> None:
+        by_now = self._save(sheet, position, read=read, **told)
+        if sheet.links:
+            statistics.look_again(by_now - read, by_now)
 
     @transaction.atomic
-    def _save(self, sheet: Sheet, position: Position, **told: Any) -> tuple[int, int]:
-        """Write a page with its bookmark; return how many records it created, and how many the run has by now."""
+    def _save(self, sheet: Sheet, position: Position, **told: Any) -> int:
+        """Write a page with its bookmark; return how many records the run has gone through by now."""
         self._beat(stored=True)  # first: it locks the job, so that nobody takes it over until this page is written
         full = self.cursor.full_began_at is not None
         with database.cursor() as cursor:
@@ -299,8 +302,7 @@ class _Slice:
             counts = store.write(self.connection, self.object_type, sheet, full=full)
             cursor.execute(_BOOKMARK, [orjson.dumps(position).decode(), self.cursor.pk])
         self.job.attempts = 1
-        by_now = history.add(self.log, counts, settled=self.joining.told(), **told)
-        return counts.created, by_now
+        return history.add(self.log, counts, settled=self.joining.told(), **told)
 
     def _beat(self, *, stored: bool = False) -> None:
         lease.beat(self.claim, stored=stored)

@@ -1,20 +1,25 @@
-"""What the database's planner believes of the large tables, kept near the truth while a first read fills them.
+"""What the database's planner believes of the large tables, kept near the truth while they are filled.
 
-PostgreSQL looks at a table again once a minute, and only when a tenth of it has changed. A first read is through
-before, or is smaller than that tenth. Until then its venue counts as one with a row or two, for which any index that
-begins with the venue is as good as the right one: each page would look through all that the venue has so far.
+PostgreSQL looks at a table again once a minute, and only when a tenth of it has changed. A first read or a first
+sending is through before, or is smaller than that tenth. Until then its venue counts as one with a row or two, for
+which any index that begins with the venue is as good as the right one: each page would look through all that the venue
+has so far.
 """
 
 import logging
+import uuid
 
+from django.core.cache import cache
 from django.db import OperationalError, transaction
 from django.db import connection as database
+from redis.exceptions import RedisError
 
 from integrations import walls
 
 logger = logging.getLogger(__name__)
 
 _FEW = 512  # rows that are looked through in no time
+_LATELY = 3600  # seconds
 # The columns that lookups go by, and no documents: so it costs the same whatever a provider sends. Nobody is waited
 # for: who holds the tables is looking at them, too.
 _LOOK = """
@@ -25,10 +30,11 @@ _PATIENCE = "SET LOCAL statement_timeout = 5000"  # ms; where tables are large a
 
 
 def look_again(before: int, after: int) -> bool:
-    """Let the planner look again if a run has created four times as many as when it last did; return whether it did.
+    """Let the planner look again if a run is through four times as many as when it last did; return whether it did.
 
-    To be called outside the transaction that created the rows. Only who owns the tables may do it; another login is
-    warned in the database's log and goes on with what the planner believes, and so does who would have to wait.
+    To be called where rows were made, outside the transaction that made them. Only who owns the tables may do it;
+    another login is warned in the database's log and goes on with what the planner believes, and so does who would have
+    to wait.
     """
     if _times(before) == _times(after):
         return False
@@ -42,6 +48,21 @@ def look_again(before: int, after: int) -> bool:
     return True
 
 
-def _times(created: int) -> int:
+def grown(venue: uuid.UUID, by: int) -> bool:
+    """Let the planner look again if a venue's own side has made four times as many records lately; return whether.
+
+    Who writes over the API is no run that counts: what was made within an hour is counted in the cache, for all web
+    processes together. While that is away nobody looks.
+    """
+    key = f"planner:made:{venue}"
+    try:
+        cache.add(key, 0, timeout=_LATELY)
+        by_now = cache.incr(key, by)
+    except (RedisError, OSError, ValueError):  # ValueError: it ended between the two
+        return False
+    return look_again(by_now - by, by_now)
+
+
+def _times(rows: int) -> int:
     """Return how often it has looked by then: at 512, 2,048, 8,192 and so on."""
-    return max(created, _FEW - 1).bit_length() // 2
+    return max(rows, _FEW - 1).bit_length() // 2

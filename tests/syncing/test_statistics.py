@@ -1,7 +1,8 @@
-"""What the planner believes while a first read fills the tables."""
+"""What the planner believes while a first read, a first sending or the venue's own system fills the tables."""
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from django.db import connection as database
@@ -9,11 +10,13 @@ from django.db import connection as database
 from connections.models import Connection
 from integrations import walls
 from integrations.providers.types import ObjectType
-from syncing import identity, statistics, store
-from syncing.models import RecordLink
+from syncing import identity, own, statistics, store
+from syncing.models import Record, RecordLink
 from tests.contract.account import connect, open_account
+from tests.contract.sending import agree, here, person
 from tests.contract.stage import STRIPE
 from tests.contract.working import read
+from tests.factories import MembershipFactory
 from tests.provider_sandbox import Sandbox
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -64,12 +67,57 @@ def test_the_lookups_of_a_page_go_by_what_tells_one_from_another(first_read: Con
     assert "records_of_a_venue" not in holders
 
 
+def test_it_looks_again_where_everybody_who_comes_is_known_here_already(first_read: Connection) -> None:
+    RecordLink.objects.all().delete()
+    with database.cursor() as cursor:
+        cursor.execute("ANALYZE record_links")
+    (log,) = read(first_read, CUSTOMER, full=True)
+    assert (log.created < 512, log.read) == (True, PEOPLE)  # nothing tells the others apart
+    assert 512 <= believed("record_links") <= PEOPLE
+
+
+def test_it_looks_again_while_people_are_sent(sandbox: Sandbox) -> None:
+    account = open_account(replace(STRIPE, sizes={**STRIPE.sizes, "customers": 0}), sandbox)
+    connection = connect(account)
+    read(connection, CUSTOMER)
+    here(account, *map(person, range(600)))
+    with database.cursor() as cursor:
+        cursor.execute("ANALYZE record_links")
+    agree(connection)
+    assert RecordLink.objects.filter(connection=connection, state="in_step").count() == 600
+    assert 512 <= believed("record_links") <= 600
+
+
+def test_it_looks_again_while_the_venue_s_own_system_writes() -> None:
+    with database.cursor() as cursor:
+        cursor.execute("ANALYZE records")
+    venue = MembershipFactory().venue
+    for begin in range(0, PEOPLE, 100):
+        entries = [own.Entry(person(number), key=str(number)) for number in range(begin, begin + 100)]
+        own.upsert(venue, CUSTOMER, entries, actor=None)
+    assert 512 <= believed("records") <= PEOPLE
+    page = json.dumps([{"id": str(each), "identity": "x"} for each in Record.objects.values_list("pk", flat=True)])
+    with walls.behind(walls.of_venue(venue.pk)), database.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {identity._CLAIM}", {"venue": venue.pk, "object": CUSTOMER, "page": page})
+        plan = "\n".join(row[0] for row in cursor.fetchall())
+    assert "one_record_per_identity" in plan
+    assert "records_of_a_venue" not in plan
+
+
+def test_the_venue_s_own_system_writes_on_where_nothing_can_be_counted(settings: Any) -> None:
+    away = "redis://127.0.0.1:1/0"
+    settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": away}}
+    venue = MembershipFactory().venue
+    entries = [own.Entry(person(number), key=str(number)) for number in range(600)]
+    assert len(own.upsert(venue, CUSTOMER, entries, actor=None).changed) == 600
+
+
 @pytest.mark.parametrize(
     ("before", "after", "looks"),
     [(0, 0, False), (0, 511, False), (0, 512, True), (600, 1_500, False), (1_500, 2_100, True), (2_100, 8_000, False),
      (8_100, 8_200, True), (0, 100_000, True)],
 )  # fmt: skip
-def test_it_looks_again_when_a_run_has_created_four_times_as_many(before: int, after: int, *, looks: bool) -> None:
+def test_it_looks_again_when_a_run_is_through_four_times_as_many(before: int, after: int, *, looks: bool) -> None:
     assert statistics.look_again(before, after) is looks
 
 
