@@ -7,19 +7,19 @@ has so far.
 """
 
 import logging
+import threading
 import uuid
+from collections import Counter
 
-from django.core.cache import cache
 from django.db import OperationalError, transaction
 from django.db import connection as database
-from redis.exceptions import RedisError
 
 from integrations import walls
 
 logger = logging.getLogger(__name__)
 
 _FEW = 512  # rows that are looked through in no time
-_LATELY = 3600  # seconds
+_MOST_VENUES = 10_000  # whose numbers a process remembers
 # The columns that lookups go by, and no documents: so it costs the same whatever a provider sends. Nobody is waited
 # for: who holds the tables is looking at them, too.
 _LOOK = """
@@ -27,6 +27,8 @@ ANALYZE (SKIP_LOCKED) records (id, venue_id, object_type, identity, twin, extern
                       record_links (id, record_id, connection_id, external_type, external_id, state, pushed_version)
 """
 _PATIENCE = "SET LOCAL statement_timeout = 5000"  # ms; where tables are large and disks slow, the read goes on without
+_made: Counter[uuid.UUID] = Counter()
+_counting = threading.Lock()
 
 
 def look_again(before: int, after: int) -> bool:
@@ -49,18 +51,17 @@ def look_again(before: int, after: int) -> bool:
 
 
 def grown(venue: uuid.UUID, by: int) -> bool:
-    """Let the planner look again if a venue's own side has made four times as many records lately; return whether.
+    """Let the planner look again if a venue's own side has made four times as many records here; return whether.
 
-    Who writes over the API is no run that counts: what was made within an hour is counted in the cache, for all web
-    processes together. While that is away nobody looks.
+    Who writes over the API is no run that counts, so each process counts for itself: several of them look a little
+    later than one would, and none has anybody to ask.
     """
-    key = f"planner:made:{venue}"
-    try:
-        cache.add(key, 0, timeout=_LATELY)
-        by_now = cache.incr(key, by)
-    except (RedisError, OSError, ValueError):  # ValueError: it ended between the two
-        return False
-    return look_again(by_now - by, by_now)
+    with _counting:
+        if len(_made) >= _MOST_VENUES:
+            _made.clear()
+        before = _made[venue]
+        _made[venue] += by
+    return look_again(before, before + by)
 
 
 def _times(rows: int) -> int:

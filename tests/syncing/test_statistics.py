@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from django.db import connection as database
@@ -102,14 +101,6 @@ def test_it_looks_again_while_the_venue_s_own_system_writes() -> None:
         plan = "\n".join(row[0] for row in cursor.fetchall())
     assert "one_record_per_identity" in plan
     assert "records_of_a_venue" not in plan
-
-
-def test_the_venue_s_own_system_writes_on_where_nothing_can_be_counted(settings: Any) -> None:
-    away = "redis://127.0.0.1:1/0"
-    settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": away}}
-    venue = MembershipFactory().venue
-    entries = [own.Entry(person(number), key=str(number)) for number in range(600)]
-    assert len(own.upsert(venue, CUSTOMER, entries, actor=None).changed) == 600
 
 
 @pytest.mark.parametrize(
