@@ -295,7 +295,8 @@ class _Slice:
     def _save(self, sheet: Sheet, position: Position, **told: Any) -> int:
         """Write a page with its bookmark; return how many records the run has gone through by now."""
         self._beat(stored=True)  # first: it locks the job, so that nobody takes it over until this page is written
-        full = self.cursor.full_began_at is not None
+        # What is met is marked only where somebody asks about the rest: marking writes each row again.
+        full = self.cursor.full_began_at is not None and isinstance(self.stream, SweptStream)
         with database.cursor() as cursor:
             # A page that dies with the database server is read again, for its bookmark dies with it: no need to wait.
             cursor.execute("SET LOCAL synchronous_commit = off")

@@ -23,20 +23,21 @@ FROM record_links link LEFT JOIN records record ON record.id = link.record_id
 WHERE link.connection_id = %s AND link.external_type = %s
   AND link.external_id = ANY(ARRAY(SELECT jsonb_array_elements_text(%s::jsonb)))
 """
-# A page comes as one array for each column. Not COPY: it refuses tables with policies on rows.
+# A page comes as one array for each column. Not COPY: it refuses tables with policies on rows. Ids are made of text as
+# whole arrays: where a comparison casts, the wall between venues keeps it from the index.
 _NEW_RECORDS = """
 INSERT INTO records (id, venue_id, object_type, fields, version, content_hash, identity, twin, source_updated_at)
-SELECT page.id::uuid, %(venue)s, %(object)s, page.fields::jsonb, 1, page.content_hash, page.identity, page.twin,
+SELECT page.id, %(venue)s, %(object)s, page.fields::jsonb, 1, page.content_hash, page.identity, page.twin,
        page.changed
-FROM unnest(%(id)b::text[], %(fields)b::text[], %(content_hash)b::text[], %(identity)b::text[], %(twin)b::text[],
+FROM unnest(%(id)b::uuid[], %(fields)b::text[], %(content_hash)b::text[], %(identity)b::text[], %(twin)b::text[],
             %(changed)b::timestamptz[]) AS page(id, fields, content_hash, identity, twin, changed)
 """
 _NEW_LINKS = """
 INSERT INTO record_links (record_id, connection_id, external_type, external_id, state, remote_version,
                           remote_updated_at, raw, raw_hash, problem, base, pushed_version)
-SELECT page.record::uuid, %(connection)s, %(object)s, page.external_id, page.state, page.version, page.changed,
+SELECT page.record, %(connection)s, %(object)s, page.external_id, page.state, page.version, page.changed,
        page.raw::jsonb, page.raw_hash, page.problem::jsonb, page.base::jsonb, page.pushed
-FROM unnest(%(record)b::text[], %(external_id)b::text[], %(state)b::text[], %(version)b::text[],
+FROM unnest(%(record)b::uuid[], %(external_id)b::text[], %(state)b::text[], %(version)b::text[],
             %(changed)b::timestamptz[], %(raw)b::text[], %(raw_hash)b::text[], %(problem)b::text[], %(base)b::text[],
             %(pushed)b::bigint[])
      AS page(record, external_id, state, version, changed, raw, raw_hash, problem, base, pushed)
@@ -45,24 +46,24 @@ _CHANGED_RECORDS = """
 UPDATE records SET fields = page.fields::jsonb, content_hash = page.content_hash, source_updated_at = page.changed,
                    version = records.version + 1, changed_at = now(), deleted_at = NULL, identity = page.identity,
                    twin = page.twin
-FROM unnest(%(id)b::text[], %(fields)b::text[], %(content_hash)b::text[], %(identity)b::text[], %(twin)b::text[],
+FROM unnest(%(id)b::uuid[], %(fields)b::text[], %(content_hash)b::text[], %(identity)b::text[], %(twin)b::text[],
             %(changed)b::timestamptz[]) AS page(id, fields, content_hash, identity, twin, changed)
-WHERE records.id = page.id::uuid AND (records.content_hash <> page.content_hash OR records.deleted_at IS NOT NULL)
+WHERE records.id = page.id AND (records.content_hash <> page.content_hash OR records.deleted_at IS NOT NULL)
 """
 # Before a record changes: what its other counterparts agreed on is what it has until now.
 _BASES_OF_OTHERS = """
 UPDATE record_links other SET base = records.fields
-FROM unnest(%(id)b::text[], %(content_hash)b::text[]) AS page(id, content_hash), records
-WHERE records.id = page.id::uuid AND records.content_hash <> page.content_hash
+FROM unnest(%(id)b::uuid[], %(content_hash)b::text[]) AS page(id, content_hash), records
+WHERE records.id = page.id AND records.content_hash <> page.content_hash
   AND other.record_id = records.id AND other.base IS NULL AND other.connection_id <> %(connection)s
 """
 _CHANGED_LINKS = """
-UPDATE record_links SET record_id = page.record::uuid, state = page.state, remote_version = page.version,
+UPDATE record_links SET record_id = page.record, state = page.state, remote_version = page.version,
        remote_updated_at = page.changed, raw = page.raw::jsonb, raw_hash = page.raw_hash, base = page.base::jsonb,
        external_id = page.external_id, pulled_at = now(), seen_at = now(), problem = page.problem::jsonb,
        pushed_version = CASE WHEN page.base IS NULL
-                             THEN (SELECT version FROM records WHERE id = page.record::uuid) END
-FROM unnest(%(id)b::bigint[], %(record)b::text[], %(external_id)b::text[], %(state)b::text[], %(version)b::text[],
+                             THEN (SELECT version FROM records WHERE id = page.record) END
+FROM unnest(%(id)b::bigint[], %(record)b::uuid[], %(external_id)b::text[], %(state)b::text[], %(version)b::text[],
             %(changed)b::timestamptz[], %(raw)b::text[], %(raw_hash)b::text[], %(problem)b::text[], %(base)b::text[])
      AS page(id, record, external_id, state, version, changed, raw, raw_hash, problem, base)
 WHERE record_links.id = page.id

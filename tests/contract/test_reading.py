@@ -4,9 +4,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection as database
 
 from connections.models import Connection
-from integrations.providers.base import CountedStream, SplitStream
+from integrations.providers.base import CountedStream, SplitStream, SweptStream
 from integrations.providers.types import JSON, ObjectType
 from syncing import tasks
 from syncing.models import Record, RecordLink
@@ -174,6 +175,29 @@ def test_a_read_in_windows_equals_a_read_in_one(
     (log,) = read(connection, object_type, full=True)
     assert (log.created, log.updated, log.deleted) == (0, 0, 0)
     assert stored(connection, object_type).keys() == account.truth(object_type)[0].keys()
+
+
+@each_stream()
+def test_reading_everything_again_writes_rows_only_where_somebody_asks_what_was_not_met(
+    account: Account, connection: Connection, object_type: ObjectType
+) -> None:
+    prepare(connection, object_type)
+    read(connection, object_type)
+    before = _as_written(connection, object_type)
+    (log,) = read(connection, object_type, full=True)
+    assert (log.created, log.updated, log.failed) == (0, 0, 0)
+    is_swept = isinstance(account.stage.stream(object_type), SweptStream)
+    assert (_as_written(connection, object_type) != before) is (is_swept and bool(before))
+
+
+def _as_written(connection: Connection, object_type: ObjectType) -> set[tuple[int, str]]:
+    """Return each counterpart's id and the transaction that wrote its row."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, xmin::text FROM record_links WHERE connection_id = %s AND external_type = %s",
+            [connection.pk, object_type],
+        )
+        return set(cursor.fetchall())
 
 
 @each_stream()

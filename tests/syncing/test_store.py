@@ -9,6 +9,7 @@ from django.db import transaction
 from django.test.utils import CaptureQueriesContext
 
 from connections.models import Connection
+from integrations import walls
 from integrations.providers.square.streams import STREAMS
 from integrations.providers.types import ExternalRecord, ObjectType
 from mappings import versions
@@ -191,6 +192,26 @@ def test_the_number_of_statements_does_not_grow_with_the_page(write: Any) -> Non
         return found
 
     assert statements(10) == statements(100)
+
+
+@pytest.mark.parametrize(
+    ("statement", "condition"),
+    [
+        (store._CHANGED_RECORDS, "id = page.id"), (store._BASES_OF_OTHERS, "id = page.id"),
+        (store._CHANGED_LINKS, "id = page.id"), (store._CHANGED_LINKS, "id = page.record"),
+        (store._DELETED_LINKS, "id = page.id"),
+    ],
+)  # fmt: skip
+def test_behind_the_wall_a_change_may_find_its_rows_by_their_ids(
+    connection: Connection, statement: str, condition: str
+) -> None:
+    page: dict[str, Any] = {name: [None] for name in (*sheets._RECORD, *sheets._LINK)}
+    bound = database.binding_cursor  # type: ignore[attr-defined]
+    with walls.behind(walls.of_venue(connection.venue_id)), bound() as cursor:
+        for way in ("seqscan", "hashjoin", "mergejoin"):
+            cursor.execute(f"SET LOCAL enable_{way} = off")
+        cursor.execute(f"EXPLAIN {statement}", page | {"connection": connection.pk})
+        assert f"Index Cond: ({condition})" in "\n".join(row[0] for row in cursor.fetchall())
 
 
 def test_a_record_knows_whether_it_is_newer() -> None:
