@@ -195,15 +195,14 @@ def test_the_number_of_statements_does_not_grow_with_the_page(write: Any) -> Non
 
 
 @pytest.mark.parametrize(
-    ("statement", "condition"),
+    ("statement", "known"),
     [
-        (store._CHANGED_RECORDS, "id = page.id"), (store._BASES_OF_OTHERS, "id = page.id"),
-        (store._CHANGED_LINKS, "id = page.id"), (store._CHANGED_LINKS, "id = page.record"),
-        (store._DELETED_LINKS, "id = page.id"),
+        (store._CHANGED_RECORDS, "page.id"), (store._BASES_OF_OTHERS, "page.id"), (store._CHANGED_LINKS, "page.id"),
+        (store._CHANGED_LINKS, "page.record"), (store._DELETED_LINKS, "page.id"),
     ],
 )  # fmt: skip
 def test_behind_the_wall_a_change_may_find_its_rows_by_their_ids(
-    connection: Connection, statement: str, condition: str
+    connection: Connection, statement: str, known: str
 ) -> None:
     page: dict[str, Any] = {name: [None] for name in (*sheets._RECORD, *sheets._LINK)}
     bound = database.binding_cursor  # type: ignore[attr-defined]
@@ -211,7 +210,8 @@ def test_behind_the_wall_a_change_may_find_its_rows_by_their_ids(
         for way in ("seqscan", "hashjoin", "mergejoin"):
             cursor.execute(f"SET LOCAL enable_{way} = off")
         cursor.execute(f"EXPLAIN {statement}", page | {"connection": connection.pk})
-        assert f"Index Cond: ({condition})" in "\n".join(row[0] for row in cursor.fetchall())
+        plan = [row[0] for row in cursor.fetchall()]
+    assert [line for line in plan if "Index Cond" in line and line.endswith(f" = {known})")], "\n".join(plan)
 
 
 def test_a_record_knows_whether_it_is_newer() -> None:
