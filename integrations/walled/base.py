@@ -41,6 +41,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         Written `%(name)b` they travel in binary, and a list as an array: a page of rows costs a third less that way
         than as JSON that PostgreSQL takes apart.
         """
+        self.close_if_health_check_failed()
         self.ensure_connection()
         with self.wrap_database_errors:
             self._tell(walls.current())
