@@ -53,8 +53,7 @@ class Raw:
     @classmethod
     def of(cls, value: Any) -> Self:
         """Return the text and hash of a decoded JSON value."""
-        text = text_of(value)
-        return cls(text, hash_of(text))
+        return cls(*content(value))
 
 
 @dataclass(slots=True)
@@ -97,9 +96,9 @@ class Batch:
     unchanged: list[int] = field(default_factory=list)
 
 
-def content(fields: Mapping[str, Any]) -> tuple[str, str]:
-    """Return a record's fields as the text that is stored, and their content hash."""
-    text = text_of(fields)
+def content(value: Any) -> tuple[str, str]:
+    """Return a JSON value, such as a record's fields, as the text that is stored, and the hash of it."""
+    text = text_of(value)
     return text, hash_of(text)
 
 

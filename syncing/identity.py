@@ -64,14 +64,14 @@ class Holder:
 
 
 def of(object_type: ObjectType, fields: Mapping[str, Any]) -> str | None:
-    """Return what tells a record apart, None where nothing does. Pure."""
+    """Return what tells a record apart, None where nothing does, without NUL characters, as it is stored. Pure."""
     if object_type == ObjectType.CUSTOMER:
         found = _customer(fields)
     elif object_type == ObjectType.PRODUCT:
         found = _product(fields)
     else:
         return None
-    return found[:_LONGEST] if found else None
+    return found.replace("\x00", "")[:_LONGEST] if found else None
 
 
 def holders(

@@ -7,7 +7,7 @@ from typing import Any
 
 from integrations.ids import uuid7_text
 from integrations.providers.types import ExternalRecord
-from syncing.drafts import Batch, Counts, Draft, Known, hash_of, text_of
+from syncing.drafts import Batch, Counts, Draft, Known, content, text_of
 from syncing.models import LinkState
 
 # Names, and one value for each row. JSON is text, and so are the ids of records.
@@ -75,29 +75,23 @@ def _record_of(draft: Draft) -> str | None:
 
 
 def _row(draft: Draft, record: str) -> tuple[Any, ...]:
-    text = text_of(draft.fields)
-    return record, text, hash_of(text), _plain(draft.identity), _plain(draft.twin), draft.external.updated_at
+    return record, *content(draft.fields), draft.identity, draft.twin, draft.external.updated_at
 
 
 def _link(draft: Draft, record: str | None, link: int | None = None) -> tuple[Any, ...]:
     external = draft.external
     return (
-        link, record, _plain(external.id), draft.state.value, _plain(external.version), external.updated_at,
+        link, record, external.id, draft.state.value, external.version, external.updated_at,
         draft.raw.text, draft.raw.hash, _json(draft.problem or None), _json(draft.base), _pushed(draft),
     )  # fmt: skip
 
 
 def _deleted_link(external: ExternalRecord, link: int) -> tuple[Any, ...]:
-    return link, _plain(external.version), external.updated_at
+    return link, external.version, external.updated_at
 
 
 def _json(value: Mapping[str, Any] | None) -> str | None:
     return None if value is None else text_of(value)
-
-
-def _plain(text: str | None) -> str | None:
-    """Return the text without NUL characters, which PostgreSQL cannot store."""
-    return text.replace("\x00", "") if text and "\x00" in text else text
 
 
 def _pushed(draft: Draft) -> int | None:

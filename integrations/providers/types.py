@@ -83,13 +83,22 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class ExternalRecord:
-    """One object as a provider holds it. `raw` is its JSON as received; `deleted` ones may carry only an id."""
+    """One object as a provider holds it. `raw` is its JSON as received; `deleted` ones may carry only an id.
+
+    NUL characters cannot be stored, and an id or a version with one would stop its whole page: they are dropped.
+    """
 
     id: str
     raw: JSON
     version: str = ""
     updated_at: datetime | None = None
     deleted: bool = False
+
+    def __post_init__(self) -> None:
+        """Keep what can be stored."""
+        if "\x00" in self.id or "\x00" in self.version:
+            object.__setattr__(self, "id", self.id.replace("\x00", ""))
+            object.__setattr__(self, "version", self.version.replace("\x00", ""))
 
 
 @dataclass(frozen=True, slots=True)

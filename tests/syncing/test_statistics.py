@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from uuid import UUID
 
 import pytest
 from django.db import connection as database
@@ -29,9 +30,15 @@ def believed(table: str) -> int:
         return int(cursor.fetchone()[0])
 
 
-def plan(connection: Connection, statement: str, values: object) -> str:
-    """Return the plan of a statement behind the venue's wall."""
-    with walls.behind(walls.of_venue(connection.venue_id)), database.cursor() as cursor:
+def analyze(*tables: str) -> None:
+    """Let the planner believe what is true now."""
+    with database.cursor() as cursor:
+        cursor.execute(f"ANALYZE {', '.join(tables)}")
+
+
+def plan(venue: UUID, statement: str, values: object) -> str:
+    """Return the plan of a statement behind a venue's wall."""
+    with walls.behind(walls.of_venue(venue)), database.cursor() as cursor:
         cursor.execute(f"EXPLAIN {statement}", values)
         return "\n".join(row[0] for row in cursor.fetchall())
 
@@ -39,8 +46,7 @@ def plan(connection: Connection, statement: str, values: object) -> str:
 @pytest.fixture
 def first_read(sandbox: Sandbox) -> Connection:
     """A first read into tables that the planner takes for empty."""
-    with database.cursor() as cursor:
-        cursor.execute("ANALYZE records, record_links")
+    analyze("records", "record_links")
     assert believed("record_links") == 0
     account = open_account(replace(STRIPE, sizes={**STRIPE.sizes, "customers": PEOPLE}), sandbox)
     connection = connect(account)
@@ -57,19 +63,18 @@ def test_a_first_read_lets_the_planner_look_again_before_it_is_through(first_rea
 def test_the_lookups_of_a_page_go_by_what_tells_one_from_another(first_read: Connection) -> None:
     ids = json.dumps([f"cus_{number}" for number in range(1_000)])
     mails = json.dumps([f"guest{number}@example.org" for number in range(1_000)])
-    known = plan(first_read, store._KNOWN, [first_read.pk, CUSTOMER, ids])
+    known = plan(first_read.venue_id, store._KNOWN, [first_read.pk, CUSTOMER, ids])
     assert "one_link_per_external_id" in known
     assert "(external_id)::text = ANY" in known.partition("one_link_per_external_id")[2].partition("Filter")[0]
     names = {"connection": first_read.pk, "venue": first_read.venue_id, "object": CUSTOMER, "identities": mails}
-    holders = plan(first_read, identity._HOLDERS, names)
+    holders = plan(first_read.venue_id, identity._HOLDERS, names)
     assert "one_record_per_identity" in holders
     assert "records_of_a_venue" not in holders
 
 
 def test_it_looks_again_where_everybody_who_comes_is_known_here_already(first_read: Connection) -> None:
     RecordLink.objects.all().delete()
-    with database.cursor() as cursor:
-        cursor.execute("ANALYZE record_links")
+    analyze("record_links")
     (log,) = read(first_read, CUSTOMER, full=True)
     assert (log.created < 512, log.read) == (True, PEOPLE)  # nothing tells the others apart
     assert 512 <= believed("record_links") <= PEOPLE
@@ -80,27 +85,23 @@ def test_it_looks_again_while_people_are_sent(sandbox: Sandbox) -> None:
     connection = connect(account)
     read(connection, CUSTOMER)
     here(account, *map(person, range(600)))
-    with database.cursor() as cursor:
-        cursor.execute("ANALYZE record_links")
+    analyze("record_links")
     agree(connection)
     assert RecordLink.objects.filter(connection=connection, state="in_step").count() == 600
     assert 512 <= believed("record_links") <= 600
 
 
 def test_it_looks_again_while_the_venue_s_own_system_writes() -> None:
-    with database.cursor() as cursor:
-        cursor.execute("ANALYZE records")
+    analyze("records")
     venue = MembershipFactory().venue
     for begin in range(0, PEOPLE, 100):
         entries = [own.Entry(person(number), key=str(number)) for number in range(begin, begin + 100)]
         own.upsert(venue, CUSTOMER, entries, actor=None)
     assert 512 <= believed("records") <= PEOPLE
     page = json.dumps([{"id": str(each), "identity": "x"} for each in Record.objects.values_list("pk", flat=True)])
-    with walls.behind(walls.of_venue(venue.pk)), database.cursor() as cursor:
-        cursor.execute(f"EXPLAIN {identity._CLAIM}", {"venue": venue.pk, "object": CUSTOMER, "page": page})
-        plan = "\n".join(row[0] for row in cursor.fetchall())
-    assert "one_record_per_identity" in plan
-    assert "records_of_a_venue" not in plan
+    claim = plan(venue.pk, identity._CLAIM, {"venue": venue.pk, "object": CUSTOMER, "page": page})
+    assert "one_record_per_identity" in claim
+    assert "records_of_a_venue" not in claim
 
 
 @pytest.mark.parametrize(

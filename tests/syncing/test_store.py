@@ -13,7 +13,7 @@ from integrations import walls
 from integrations.providers.square.streams import STREAMS
 from integrations.providers.types import ExternalRecord, ObjectType
 from mappings import versions
-from syncing import sheets, store
+from syncing import identity, sheets, store
 from syncing.drafts import Counts, Known
 from syncing.inbound import Inbound
 from syncing.models import Record, RecordLink
@@ -152,9 +152,17 @@ def test_odd_characters_neither_stop_a_page_nor_change(write: Any, text: str, ke
     assert link().record.fields["note"] == f"y{kept}"
 
 
-def test_a_version_with_a_character_that_cannot_be_stored_stops_no_page(write: Any) -> None:
-    assert write(customer(1, version="v\x001"), customer(2)) == Counts(created=2)
+def test_an_id_or_a_version_with_a_character_that_cannot_be_stored_stops_no_page(write: Any) -> None:
+    odd = customer(1, id="C\x001", version="v\x001")
+    assert write(odd, customer(2)) == Counts(created=2)
     assert link().remote_version == "v1"
+    assert write(odd, customer(2)) == Counts(unchanged=2)
+
+
+def test_what_tells_a_record_apart_can_be_stored_and_looked_up(connection: Connection) -> None:
+    told = identity.of(ObjectType.PRODUCT, {"variants": [{"sku": "a\x00b"}]})
+    assert told == "sku:ab"
+    assert identity.holders(connection.venue_id, connection.pk, ObjectType.PRODUCT, [told]) == {}
 
 
 def test_a_full_read_marks_what_it_met(write: Any) -> None:
