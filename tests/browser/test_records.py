@@ -26,11 +26,11 @@ def watch(page: Page, live_server: Any) -> Watch:
 
 def _seen(page: Page, name: str) -> None:
     """Check that the page fits; keep a picture of it where one is asked for."""
+    _fits(page)
     if folder := os.environ.get("PICTURES"):
         for width in (320, 1280):
             page.set_viewport_size({"width": width, "height": 800})
             page.screenshot(path=f"{folder}/{name}-{width}.png", full_page=True)
-    _fits(page)
 
 
 @pytest.fixture

@@ -61,6 +61,7 @@ def _sign_in(page: Page, own: str, user: User) -> None:
 
 
 def _fits(page: Page) -> None:
+    page.wait_for_load_state()  # its words may be there before its style
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 800})
         over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
