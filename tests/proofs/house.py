@@ -75,6 +75,11 @@ class House:
         """Return what the workers wrote so far."""
         return self.log.read_text(errors="replace") if self.log.exists() else ""
 
+    def wait_for_notice(self) -> None:
+        """Wait until a worker that woke up late knows: by its lease, or for PostgreSQL ended what it froze in."""
+        known = ("sync.lost_lease", "sync.database")
+        wait_for(lambda: any(word in self.text() for word in known), seconds=30, what="the notice of the frozen one")
+
     def close(self) -> None:
         """End everything."""
         for worker in self.workers:

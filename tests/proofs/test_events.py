@@ -486,7 +486,7 @@ def test_a_worker_that_froze_is_listed_and_taken_over_and_doubles_nothing_when_i
         sending.reached(held + PEOPLE // 4)
         frozen.send_signal(signal.SIGCONT)
         sending.finish()
-        wait_for(lambda: "sync.lost_lease" in sending.house.text(), seconds=30, what="the notice of the frozen one")
+        sending.house.wait_for_notice()
         assert [frozen.poll(), other.poll()] == [None, None]
     sending.assert_each_exactly_once()
     point(
