@@ -33,6 +33,7 @@ NOT_REACHED = "not_reached"  # the code of a call that never got there
 _TIMEOUTS = ("no_answer", "deadline")
 _HOLD_SECONDS = 1.0  # for everybody, when a provider says that we are too fast but not until when
 _LONGEST_WAIT_HERE = 5.0  # a Retry-After above this frees the worker instead
+_STOOD_STILL_SECONDS = 2.0  # later than a call ends at the latest: the machine slept, or somebody stopped the process
 
 
 class Pace(Protocol):
@@ -330,13 +331,16 @@ class ApiSession:
         sent = self._headers | ({"Content-Type": "application/json"} if body is not None else {}) | dict(headers)
         stop_waiting_at = min(time.monotonic() + _LONGEST_WAIT_HERE, ends_at)
         turn = self._pace.turn(stop_waiting_at) if self._pace else contextlib.nullcontext()
-        with turn, self._guarded():
+        with turn, self._guarded(ends_at):
             status, received, data = self._metered(method, url, sent, body, ends_at)
             return self._answer(status, received, data, may_be_empty)
 
     @contextlib.contextmanager
-    def _guarded(self) -> Iterator[None]:
-        """Call only a provider that is not left alone just now, and note whether it answered."""
+    def _guarded(self, ends_at: float) -> Iterator[None]:
+        """Call only a provider that is not left alone just now, and note whether it answered.
+
+        Long after the call was to be given up it was this process that stood still: that says nothing about anybody.
+        """
         if self._guard is None:
             yield
             return
@@ -344,8 +348,10 @@ class ApiSession:
         try:
             yield
         except ProviderError as error:
-            is_silent = isinstance(error, Transient) and not isinstance(error, RateLimited)
-            (self._guard.silent if is_silent else self._guard.heard)()
+            if not isinstance(error, Transient) or isinstance(error, RateLimited):
+                self._guard.heard()
+            elif time.monotonic() < ends_at + _STOOD_STILL_SECONDS:
+                self._guard.silent()
             raise
         self._guard.heard()
 
