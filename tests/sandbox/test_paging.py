@@ -114,7 +114,7 @@ def test_a_million_customers_cost_neither_time_nor_memory(sandbox: Sandbox) -> N
         first = square.get("v2/customers", params={"limit": 100, "sort_order": "ASC"}).json()["customers"]
         last = square.get("v2/customers", params={"limit": 100, "sort_order": "DESC"}).json()["customers"]
         found = square.get(f"v2/customers/{last[0]['id']}").json()["customer"]
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 5
     assert (len(first), found) == (100, last[0])
     assert not {one["id"] for one in first} & {one["id"] for one in last}
 

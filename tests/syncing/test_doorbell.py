@@ -48,4 +48,4 @@ def test_a_dead_broker_is_noticed_quickly_and_then_left_alone(broker: str) -> No
     told = orjson.loads(run.stdout.splitlines()[-1])
     assert [answer for answer, _ in told] == [False] * 5
     assert all(seconds < 6 for _, seconds in told)
-    assert all(seconds < 0.5 for _, seconds in told[3:])
+    assert all(seconds < 1.5 for _, seconds in told[3:])  # nobody waited for the time-out of 2 s
