@@ -256,7 +256,10 @@ def due_round(account: Account, connection: Connection, bookmarks: models.QueryS
     account.sandbox.ask("POST", "/clock", {"advance_seconds": 600})
     account.sandbox.clear_log()
     before = set(SyncLog.objects.values_list("pk", flat=True))
-    bookmarks.update(next_run_at=timezone.now() - timedelta(seconds=1))
+    now = timezone.now()
+    # Nobody else's turn comes by itself meanwhile.
+    SyncCursor.objects.exclude(next_run_at=None).update(next_run_at=now + timedelta(days=1))
+    bookmarks.update(next_run_at=now - timedelta(seconds=1))
     schedule.enqueue_due()
     settle()
     used: Counter[str] = Counter()
