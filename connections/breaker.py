@@ -79,14 +79,14 @@ class Breaker:
         self._keys = [_key("account", provider, account_id), _key("provider", provider)]
         self._crowd = _key("silent", provider)
         self._lock = threading.Lock()
-        self._well_until = self._away_until = 0.0
+        self._well_until = 0.0
         self._amiss = False
 
     def check(self) -> None:
         """Return when a call may be made. Raises Resting, with the seconds until then, when it may not."""
         with self._lock:
             now = time.monotonic()
-            if now < max(self._well_until, self._away_until):
+            if now < self._well_until:
                 return
             answer: Any = self._asked(_ask, self._keys, [_PROBE_SECONDS])
             if answer is None:
@@ -116,13 +116,13 @@ class Breaker:
 
     def _asked(self, script: Script, keys: list[str], args: list[str | float]) -> Any:
         """Return what the script answers, None while Redis is away."""
-        if time.monotonic() < self._away_until:
+        if store.is_left_alone:
             return None
         try:
             return script(keys=keys, args=args)
         except redis.RedisError:
             logger.warning("breaker.redis_away", extra={"retry_in": RETRY_AFTER})
-            self._away_until = time.monotonic() + RETRY_AFTER
+            store.leave_alone()
             return None
 
 

@@ -65,7 +65,6 @@ class AccountPace:
         self._rate = settings.PROVIDER_CALLS_PER_SECOND.get(provider, limits.calls_per_second)
         self._burst = max(limits.burst, self._rate)
         self._left, self._at = float(self._burst), time.monotonic()
-        self._redis_away_until = 0.0
         self._at_once = max(1, int(self._rate * _AT_ONCE_SECONDS))
         self._in_hand, self._in_hand_until, self._held_until = 0, 0.0, 0.0
         self._lock = threading.Lock()
@@ -88,6 +87,8 @@ class AccountPace:
         """Let no worker call this account for so long: the provider asked one of them to wait."""
         with self._lock:
             self._in_hand, self._held_until = 0, max(self._held_until, time.monotonic() + seconds)
+        if store.is_left_alone:
+            return
         with contextlib.suppress(redis.RedisError):
             store.set(self._hold_key, 1, px=max(1, round(seconds * 1000)))
 
@@ -102,13 +103,13 @@ class AccountPace:
         if self._in_hand and now < self._in_hand_until:
             self._in_hand -= 1
             return 0.0
-        if now < self._redis_away_until:
+        if store.is_left_alone:
             return self._seconds_here()
         try:
             taken, seconds = _take(keys=[self._key, self._hold_key], args=[self._rate, self._burst, self._at_once])
         except redis.RedisError:
             logger.warning("pace.redis_away", extra={"retry_in": RETRY_AFTER})
-            self._redis_away_until = time.monotonic() + RETRY_AFTER
+            store.leave_alone()
             return self._seconds_here()
         self._in_hand, self._in_hand_until = max(0, int(taken) - 1), now + _AT_ONCE_SECONDS
         return float(seconds)
@@ -129,7 +130,6 @@ class _Gate:
     def __init__(self, key: str, places: int) -> None:
         self._key, self._places = key, places
         self._here = threading.BoundedSemaphore(places)
-        self._redis_away_until = 0.0
 
     @contextlib.contextmanager
     def place(self, stop_waiting_at: float) -> Iterator[None]:
@@ -149,13 +149,13 @@ class _Gate:
 
     def _enter(self, holder: str, stop_waiting_at: float) -> bool:
         """Return whether Redis holds our place; False while it is away and this process's own places must do."""
-        while time.monotonic() >= self._redis_away_until:
+        while not store.is_left_alone:
             try:
                 if _enter(keys=[self._key], args=[self._places, _PLACE_SECONDS, holder]):
                     return True
             except redis.RedisError:
                 logger.warning("gate.redis_away", extra={"retry_in": RETRY_AFTER})
-                self._redis_away_until = time.monotonic() + RETRY_AFTER
+                store.leave_alone()
                 return False
             pause = random.uniform(*_LOOK_AGAIN)  # noqa: S311 - jitter
             if time.monotonic() + pause > stop_waiting_at:
@@ -164,7 +164,9 @@ class _Gate:
         return False
 
     def _leave(self, holder: str) -> None:
-        with contextlib.suppress(redis.RedisError):  # the place is free again after its time
+        if store.is_left_alone:
+            return  # the place is free again after its time
+        with contextlib.suppress(redis.RedisError):
             store.zrem(self._key, holder)
 
 

@@ -4,7 +4,6 @@ Without Redis everybody is let in: a limit that cannot be counted is not worth a
 """
 
 import logging
-import time
 from dataclasses import dataclass
 
 import redis
@@ -27,7 +26,6 @@ end
 return told
 """
 _count = store.register_script(_COUNT)
-_away_until = 0.0  # monotonic; a store that did not answer is not asked by the next request as well
 
 
 @dataclass(frozen=True)
@@ -79,16 +77,15 @@ def policies() -> tuple[Policy, Policy]:
 
 def take(caller: str, *, is_write: bool) -> Allowance:
     """Count a request of this caller and return what is left."""
-    global _away_until
     counted = policies() if is_write else policies()[:1]
-    if time.monotonic() < _away_until:
+    if store.is_left_alone:
         return Allowance(())
     try:
         keys = [f"backline:api:{caller}:{each.name}" for each in counted]
         told = _count(keys=keys, args=[SECONDS * 1000], client=store)
     except redis.RedisError:
         logger.warning("api_limit.redis_away", extra={"retry_in": RETRY_AFTER})
-        _away_until = time.monotonic() + RETRY_AFTER
+        store.leave_alone()
         return Allowance(())
     pairs = zip(counted, told[::2], told[1::2], strict=True)
     return Allowance(tuple(_quota(policy, int(count), int(ends)) for policy, count, ends in pairs))

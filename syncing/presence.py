@@ -50,13 +50,14 @@ def tell(queue: str) -> None:
     """Note that this process is there for a queue; most calls cost nothing. Never raises for Redis."""
     now = time.monotonic()
     with _lock:
-        if now - _told.get(queue, -_EVERY_SECONDS) < _EVERY_SECONDS:
+        if now - _told.get(queue, -_EVERY_SECONDS) < _EVERY_SECONDS or store.is_left_alone:
             return
         _told[queue] = now
     try:
         _tell(keys=[KEY], args=[f"{queue}|{socket.gethostname()}:{os.getpid()}", _FORGOTTEN_SECONDS])
     except redis.RedisError as error:
         logger.warning("presence.untold", extra={"error": type(error).__name__})
+        store.leave_alone()
 
 
 def seen() -> list[Seen] | None:

@@ -7,13 +7,12 @@ import uuid
 from contextlib import ExitStack
 
 import pytest
-import redis
 
 from connections import pacing
 from connections.pacing import AccountPace
-from integrations import shared
 from integrations.providers.base import Limits
 from integrations.providers.errors import RateLimited
+from integrations.shared import Store
 
 SLOW = Limits(calls_per_second=0.01, burst=4)
 NARROW = Limits(calls_per_second=1000, burst=1000, in_flight=3)
@@ -24,11 +23,11 @@ def account() -> str:
     return f"test-{uuid.uuid4()}"
 
 
-def nobody_listens() -> redis.Redis:
+def nobody_listens() -> Store:
     """Return a client of an address where nobody listens."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    return shared.client(f"redis://127.0.0.1:{port}")
+    return Store.at(f"redis://127.0.0.1:{port}")
 
 
 @pytest.fixture
@@ -84,6 +83,17 @@ def test_the_setting_overrides_the_provider_s_own_number(account: str, settings:
 @pytest.mark.usefixtures("without_redis")
 def test_without_redis_the_pace_goes_on_for_one_worker(account: str) -> None:
     assert calls(AccountPace("square", account, SLOW)) == 4
+
+
+@pytest.mark.usefixtures("without_redis")
+def test_that_redis_is_away_is_found_out_once_and_not_by_every_session(
+    account: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    for number in range(3):
+        assert calls(AccountPace("square", f"{account}-{number}", SLOW)) == 4
+    with ExitStack() as stack:
+        entered(stack, AccountPace("mailchimp", account, NARROW))
+    assert [each.message for each in caplog.records] == ["pace.redis_away"]
 
 
 def entered(stack: ExitStack, *paces: AccountPace) -> int:

@@ -360,7 +360,7 @@ def test_the_browser_walk(point: Point) -> None:
 @full
 def test_inbound_throughput_against_the_bound(point: Point) -> None:
     answer = subprocess.run(
-        [sys.executable, "benchmarks/inbound.py", "--records", "100000"],
+        [sys.executable, "-m", "benchmarks.inbound", "--provider", "square"],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -391,12 +391,13 @@ def test_the_headless_demo_in_a_fresh_clone(who: str, tmp_path_factory: Any, poi
         )  # fmt: skip
         assert answer.returncode == 0, (answer.stdout + answer.stderr)[-3000:]
         counts = {
-            kind: int(number.replace(",", "")) for kind, number in re.findall(r"(\w+) +([\d,]+) here", answer.stdout)
+            kind: int(number.replace(",", ""))
+            for kind, number in re.findall(r"Square +(\w+) +([\d,]+) here", answer.stdout)
         }
-        assert counts["customers"] >= 1200
-        assert counts["products"] >= 90
-        assert counts["orders"] >= 2000
-        assert min(counts[kind] for kind in ("payments", "refunds", "payouts")) > 0
+        assert counts["customer"] >= 1200
+        assert counts["product"] >= 90
+        assert counts["order"] >= 2000
+        assert min(counts[kind] for kind in ("payment", "refund", "payout")) > 0
         told = ", ".join(f"{number:,} {kind}" for kind, number in counts.items())
         point(f"{told}; {time.monotonic() - started:.0f} s with everything installed anew")
     finally:
