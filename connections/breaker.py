@@ -19,7 +19,7 @@ from redis.commands.core import Script
 from integrations.providers import PROVIDERS
 from integrations.providers.errors import Resting
 from integrations.providers.http import TOTAL_SECONDS
-from integrations.shared import RETRY_AFTER, store
+from integrations.shared import store
 
 logger = logging.getLogger(__name__)
 
@@ -121,8 +121,7 @@ class Breaker:
         try:
             return script(keys=keys, args=args)
         except redis.RedisError:
-            logger.warning("breaker.redis_away", extra={"retry_in": RETRY_AFTER})
-            store.leave_alone()
+            store.leave_alone("breaker")
             return None
 
 

@@ -4,7 +4,6 @@ When Redis is away the bucket and the gate of this process take over, so that wo
 """
 
 import contextlib
-import logging
 import random
 import threading
 import time
@@ -17,9 +16,7 @@ from django.conf import settings
 from integrations.providers.base import Limits
 from integrations.providers.errors import RateLimited
 from integrations.providers.http import TOTAL_SECONDS
-from integrations.shared import RETRY_AFTER, store
-
-logger = logging.getLogger(__name__)
+from integrations.shared import store
 
 # Takes up to as many tokens as asked for, or says in how many seconds one will be there. Redis's clock, so that workers
 # need not agree.
@@ -108,8 +105,7 @@ class AccountPace:
         try:
             taken, seconds = _take(keys=[self._key, self._hold_key], args=[self._rate, self._burst, self._at_once])
         except redis.RedisError:
-            logger.warning("pace.redis_away", extra={"retry_in": RETRY_AFTER})
-            store.leave_alone()
+            store.leave_alone("pace")
             return self._seconds_here()
         self._in_hand, self._in_hand_until = max(0, int(taken) - 1), now + _AT_ONCE_SECONDS
         return float(seconds)
@@ -154,8 +150,7 @@ class _Gate:
                 if _enter(keys=[self._key], args=[self._places, _PLACE_SECONDS, holder]):
                     return True
             except redis.RedisError:
-                logger.warning("gate.redis_away", extra={"retry_in": RETRY_AFTER})
-                store.leave_alone()
+                store.leave_alone("gate")
                 return False
             pause = random.uniform(*_LOOK_AGAIN)  # noqa: S311 - jitter
             if time.monotonic() + pause > stop_waiting_at:

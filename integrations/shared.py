@@ -1,5 +1,6 @@
 """What all workers share for a moment: Redis, asked in such a way that its absence costs next to nothing."""
 
+import logging
 import time
 from typing import Self
 
@@ -8,7 +9,9 @@ from django.conf import settings
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-RETRY_AFTER = 10.0  # seconds in which a store that did not answer is not asked again
+logger = logging.getLogger(__name__)
+
+_RETRY_AFTER = 10.0  # seconds in which a store that did not answer is not asked again
 
 
 class Store(redis.Redis):
@@ -30,9 +33,10 @@ class Store(redis.Redis):
         """Return whether it did not answer somebody a moment ago."""
         return time.monotonic() < self._away_until
 
-    def leave_alone(self) -> None:
-        """Ask no more for a while."""
-        self._away_until = time.monotonic() + RETRY_AFTER
+    def leave_alone(self, asker: str) -> None:
+        """Ask no more for a while, for it did not answer this one."""
+        logger.warning("redis.away", extra={"asker": asker, "retry_in": _RETRY_AFTER})
+        self._away_until = time.monotonic() + _RETRY_AFTER
 
 
 store = Store.at(settings.REDIS_URL)

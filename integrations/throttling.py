@@ -3,15 +3,12 @@
 Without Redis everybody is let in: a limit that cannot be counted is not worth a refusal.
 """
 
-import logging
 from dataclasses import dataclass
 
 import redis
 from django.conf import settings
 
-from integrations.shared import RETRY_AFTER, store
-
-logger = logging.getLogger(__name__)
+from integrations.shared import store
 
 SECONDS = 60
 # One round trip counts the request under each of its limits; a minute begins with the first request in it.
@@ -84,8 +81,7 @@ def take(caller: str, *, is_write: bool) -> Allowance:
         keys = [f"backline:api:{caller}:{each.name}" for each in counted]
         told = _count(keys=keys, args=[SECONDS * 1000], client=store)
     except redis.RedisError:
-        logger.warning("api_limit.redis_away", extra={"retry_in": RETRY_AFTER})
-        store.leave_alone()
+        store.leave_alone("api_limit")
         return Allowance(())
     pairs = zip(counted, told[::2], told[1::2], strict=True)
     return Allowance(tuple(_quota(policy, int(count), int(ends)) for policy, count, ends in pairs))

@@ -3,7 +3,6 @@
 Nothing depends on it. An idle worker leaves no trace in the tables, and staff want to know that it is there.
 """
 
-import logging
 import os
 import socket
 import threading
@@ -14,8 +13,6 @@ from typing import NamedTuple
 import redis
 
 from integrations.shared import store
-
-logger = logging.getLogger(__name__)
 
 KEY = "backline:workers"
 LATELY_SECONDS = 60.0
@@ -55,9 +52,8 @@ def tell(queue: str) -> None:
         _told[queue] = now
     try:
         _tell(keys=[KEY], args=[f"{queue}|{socket.gethostname()}:{os.getpid()}", _FORGOTTEN_SECONDS])
-    except redis.RedisError as error:
-        logger.warning("presence.untold", extra={"error": type(error).__name__})
-        store.leave_alone()
+    except redis.RedisError:
+        store.leave_alone("presence")
 
 
 def seen() -> list[Seen] | None:

@@ -1,7 +1,6 @@
 """How many requests a caller may send in a minute, and how he is told."""
 
 import re
-import socket
 import threading
 from typing import Any
 
@@ -14,6 +13,7 @@ from integrations.models import Venue
 from integrations.shared import Store
 from tests.api.conftest import SignedIn
 from tests.api.test_routes import NOT_OURS, ROUTES, call
+from tests.connections.test_pacing import nobody_listens
 
 pytestmark = pytest.mark.django_db
 WIDGET, CUSTOMERS = "/api/v1/me/integrations", "/api/v1/records/customer"
@@ -31,9 +31,7 @@ def _few(settings: Any) -> None:
 @pytest.fixture
 def without_redis(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody listens where Redis was."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port = server.getsockname()[1]
-    monkeypatch.setattr(throttling, "store", Store.at(f"redis://127.0.0.1:{port}"))
+    monkeypatch.setattr(throttling, "store", nobody_listens())
 
 
 def left(answer: Any) -> tuple[int | None, ...]:
@@ -136,7 +134,7 @@ def test_a_redis_that_is_away_is_not_asked_by_every_request(
 ) -> None:
     for _ in range(3):
         assert throttling.take("user:away", is_write=False).over is None
-    assert [each.message for each in caplog.records] == ["api_limit.redis_away"]
+    assert [each.message for each in caplog.records] == ["redis.away"]
     monkeypatch.setattr(throttling, "store", shared.store)
     assert throttling.take("user:back", is_write=False).quotas
 

@@ -93,7 +93,7 @@ def test_that_redis_is_away_is_found_out_once_and_not_by_every_session(
         assert calls(AccountPace("square", f"{account}-{number}", SLOW)) == 4
     with ExitStack() as stack:
         entered(stack, AccountPace("mailchimp", account, NARROW))
-    assert [each.message for each in caplog.records] == ["pace.redis_away"]
+    assert [each.message for each in caplog.records] == ["redis.away"]
 
 
 def entered(stack: ExitStack, *paces: AccountPace) -> int:
