@@ -33,7 +33,7 @@ NOT_REACHED = "not_reached"  # the code of a call that never got there
 _TIMEOUTS = ("no_answer", "deadline")
 _HOLD_SECONDS = 1.0  # for everybody, when a provider says that we are too fast but not until when
 _LONGEST_WAIT_HERE = 5.0  # a Retry-After above this frees the worker instead
-_STOOD_STILL_SECONDS = 2.0  # later than a call ends at the latest: the machine slept, or somebody stopped the process
+_STOOD_STILL_SECONDS = 2.0  # later than a call ends at the latest: somebody stopped the process meanwhile
 
 
 class Pace(Protocol):

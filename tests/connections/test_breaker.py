@@ -1,5 +1,9 @@
 """The breaker: a silent account is left alone, one worker asks whether it is back, a silent provider rests as one."""
 
+import os
+import signal
+import subprocess
+import sys
 import time
 import uuid
 from datetime import timedelta
@@ -10,8 +14,21 @@ import pytest
 from connections import breaker
 from connections.breaker import Breaker
 from integrations import shared
+from integrations.providers import http
 from integrations.providers.errors import Resting
 from tests.connections.test_pacing import nobody_listens
+from tests.providers.wire import silence, wire
+
+# A worker's call that is given up after a second.
+CALL = """
+import sys
+import django
+django.setup()
+from connections.breaker import Breaker
+from integrations.providers.http import ApiSession
+asking = ApiSession(base_url=sys.argv[1], headers={}, classify=None, guard=Breaker("square", "one"), patience=1.0)
+asking.post("/v2/things", {}, repeatable=False)
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -75,6 +92,26 @@ def test_what_the_one_hears_decides_for_all(settings: Any) -> None:
     assert rests(Breaker("square", "one")) > 590
     asks.heard()
     assert rests(Breaker("square", "one")) == 0
+
+
+@pytest.mark.parametrize(("is_stopped", "counted"), [(False, b"1"), (True, None)])
+def test_a_process_that_was_stopped_does_not_count_its_late_call_as_silence(
+    settings: Any, *, is_stopped: bool, counted: bytes | None
+) -> None:
+    environment = os.environ | {"SANDBOX_URL": settings.SANDBOX_URL, "DJANGO_SETTINGS_MODULE": "config.settings"}
+    with wire(silence) as server:
+        call: Any = subprocess.Popen(
+            [sys.executable, "-c", CALL, server.url], env=environment, stderr=subprocess.PIPE, text=True
+        )
+        while not server.requests and call.poll() is None:
+            time.sleep(0.01)
+        if is_stopped:
+            call.send_signal(signal.SIGSTOP)
+            time.sleep(1.0 + http._STOOD_STILL_SECONDS + 0.1)
+            call.send_signal(signal.SIGCONT)
+        _, complaint = call.communicate(timeout=30)
+    assert "did not answer" in complaint
+    assert shared.store.hget(breaker._key("account", "square", "one"), "silent") == counted
 
 
 def test_three_silent_accounts_let_the_whole_provider_rest() -> None:

@@ -1,8 +1,5 @@
 """The one way out, against servers that do what servers do on a bad day."""
 
-import signal
-import subprocess
-import sys
 import time
 import tracemalloc
 from collections.abc import Callable, Mapping
@@ -53,37 +50,6 @@ def test_whatever_drips_or_is_silent_ends_with_the_total_deadline(reply: Reply) 
     with wire(reply) as server, pytest.raises(Transient):
         session(server.url).get("/v2/things")
     assert time.monotonic() - began < 5
-
-
-_ASKS = """
-import sys
-from integrations.providers.http import ApiSession
-
-class Told:
-    def __getattr__(self, name):
-        return lambda: print(name)
-
-asking = ApiSession(base_url=sys.argv[1], headers={}, classify=None, guard=Told(), patience=1.0)
-asking.post("/v2/things", {}, repeatable=False)
-"""
-
-
-@pytest.mark.parametrize(("stands_still", "told"), [(False, ["check", "silent"]), (True, ["check"])])
-def test_a_process_that_stood_still_does_not_hold_it_against_the_provider(
-    *, stands_still: bool, told: list[str]
-) -> None:
-    with wire(silence) as server:
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        asks: Any = subprocess.Popen([sys.executable, "-c", _ASKS, server.url], **pipes)
-        while not server.requests and asks.poll() is None:
-            time.sleep(0.01)
-        if stands_still:
-            asks.send_signal(signal.SIGSTOP)
-            time.sleep(1.0 + http._STOOD_STILL_SECONDS + 0.1)
-            asks.send_signal(signal.SIGCONT)
-        output, complaint = asks.communicate(timeout=30)
-    assert "did not answer" in complaint
-    assert output.split() == told
 
 
 def test_the_total_time_is_that_of_all_tries_together(monkeypatch: pytest.MonkeyPatch) -> None:
