@@ -130,6 +130,17 @@ def wait_for(is_so: Callable[[], bool], *, seconds: float, what: str) -> float:
     return time.monotonic() - started
 
 
+def paced(provider: str) -> str:
+    """Return what the benchmark of first reads measured of a provider; fails where it misses a goal."""
+    run = subprocess.run(
+        [sys.executable, "-m", "benchmarks.inbound", "--provider", provider],
+        cwd=ROOT, env=os.environ | {"DATABASE_URL": database_url()}, capture_output=True, text=True, timeout=900,
+        check=False,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stdout + run.stderr[-2000:]
+    return run.stdout.strip()
+
+
 def passed(*tests: str) -> str:
     """Return pytest's closing line for these tests, run on a database of their own; fails where they do."""
     answer = subprocess.run(

@@ -34,7 +34,7 @@ from syncing.models import SyncCursor, SyncLog, Trigger
 from tests.contract.account import Account, connect, open_account, sign_in
 from tests.contract.stage import MAILCHIMP, QUICKBOOKS, SQUARE, STRIPE, Stage
 from tests.proofs.conftest import Point
-from tests.proofs.house import ROOT, database_url
+from tests.proofs.house import ROOT, database_url, paced
 from tests.provider_sandbox import Sandbox
 from tests.syncing.working import settle
 
@@ -348,10 +348,4 @@ def _seconds(at: str) -> float:
 @full
 @pytest.mark.parametrize("provider", list(PROVIDERS))
 def test_the_pace_holds_against_the_hand_written_bound(provider: str, point: Point) -> None:
-    environment = os.environ | {"DATABASE_URL": database_url()}
-    run = subprocess.run(
-        [sys.executable, "-m", "benchmarks.inbound", "--provider", provider],
-        cwd=ROOT, env=environment, capture_output=True, text=True, timeout=900,
-    )  # fmt: skip
-    assert run.returncode == 0, run.stdout + run.stderr[-2000:]
-    point(run.stdout.strip())
+    point(paced(provider))

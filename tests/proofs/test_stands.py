@@ -8,7 +8,6 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -30,7 +29,7 @@ from syncing.models import Record, RecordLink, SyncLog, Trigger
 from tests.factories import PASSWORD
 from tests.proofs import canaries
 from tests.proofs.conftest import Point
-from tests.proofs.house import LEASE_SECONDS, ROOT, House, dump, house, passed, wait_for
+from tests.proofs.house import LEASE_SECONDS, ROOT, House, dump, house, paced, passed, wait_for
 from tests.provider_sandbox import Sandbox
 from tests.syncing.working import settle
 
@@ -359,15 +358,7 @@ def test_the_browser_walk(point: Point) -> None:
 
 @full
 def test_inbound_throughput_against_the_bound(point: Point) -> None:
-    answer = subprocess.run(
-        [sys.executable, "-m", "benchmarks.inbound", "--provider", "square"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert answer.returncode == 0, answer.stdout + answer.stderr[-2000:]
-    point(answer.stdout.strip().splitlines()[-1])
+    point(paced("square"))
 
 
 @full

@@ -18,6 +18,7 @@ from syncing.drafts import Counts, Known
 from syncing.inbound import Inbound
 from syncing.models import Record, RecordLink
 from tests.factories import ConnectionFactory
+from tests.syncing.test_statistics import analyze
 
 pytestmark = pytest.mark.django_db
 
@@ -215,8 +216,7 @@ def test_behind_the_wall_a_change_finds_its_rows_by_their_ids(
     write(*map(customer, range(2_000)))
     page: dict[str, Any] = {name: [None] for name in (*sheets._RECORD, *sheets._LINK)}
     bound = database.binding_cursor  # type: ignore[attr-defined]
-    with database.cursor() as cursor:
-        cursor.execute("ANALYZE records, record_links")  # nobody else does until this test ends
+    analyze("records", "record_links")  # nobody else does until this test ends
     with walls.behind(walls.of_venue(connection.venue_id)), bound() as cursor:
         cursor.execute(f"EXPLAIN {statement}", page | {"connection": connection.pk})
         plan = [row[0] for row in cursor.fetchall()]
